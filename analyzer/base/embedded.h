@@ -1,0 +1,21 @@
+/* embedded.h: files put into the binary at build time (CMakeLists.txt).
+ *
+ * Each rule page is also a symbol of its own, page_<file name>, declared in
+ * engine/rule.h through rules.def.
+ */
+#ifndef STRAYREF_EMBEDDED_H
+#define STRAYREF_EMBEDDED_H
+
+#include <stddef.h>
+
+typedef struct EmbeddedFile {
+    const char *name; /* "list.facts"; NULL ends an array */
+    const char *text; /* NUL-terminated */
+    size_t length;
+} EmbeddedFile;
+
+extern const EmbeddedFile embedded_facts[]; /* rules/api, all .facts files, sorted by name */
+
+#define STRAYREF_VERSION "0.1.0"
+
+#endif

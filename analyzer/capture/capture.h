@@ -1,0 +1,95 @@
+/* capture.h: from C source to IR units through libclang.
+ *
+ * The only layer that sees libclang, and only through clang.h.  Knows nothing
+ * of ownership.
+ */
+#ifndef STRAYREF_CAPTURE_H
+#define STRAYREF_CAPTURE_H
+
+#include "ir/ir.h"
+
+/* One translation unit to parse. */
+typedef struct Job {
+    Str file;      /* absolute path */
+    Str directory; /* where the compiler would run */
+    Str *args;     /* cleaned arguments, without compiler name, -c, -o and file */
+    uint32_t nargs;
+} Job;
+
+typedef struct Jobs {
+    VEC(Job) jobs;
+    VEC(Str) notes; /* things to tell the user: "no database: flags of python3 3.11 used" */
+    Str root;       /* project root: directory of the database, or of the first file */
+} Jobs;
+
+/* ---- compdb.c ----------------------------------------------------------------- */
+
+/* Looks for compile_commands.json as clangd does: in 'start' (a file or a
+ * directory) and each parent, and in their build/ folders.  The path found,
+ * or NULL.  'tried' (may be NULL) receives the paths looked at, one a line. */
+const char *compdb_find(Arena *arena, const char *start, StrBuf *tried);
+
+/* Reads a database (path of the .json file or its directory) into jobs, in
+ * the order of the file, the same file with the same arguments once.  Entries
+ * that are wrong (no such file or directory, not C or C++, malformed) are
+ * told to 'on_problem' (one clear line with the remedy) and left out.  False
+ * with 'error' set when the database as a whole is missing, unreadable,
+ * malformed JSON, or empty. */
+typedef void (*ProblemFn)(void *payload, const char *file, const char *message);
+bool compdb_read(Arena *arena, Strings *strings, const char *path, Jobs *jobs,
+                 ProblemFn on_problem, void *payload, Error *error);
+
+/* How to make a database: a few lines for the end of a message. */
+#define COMPDB_REMEDY                                                              \
+    "make one with your build:\n"                                                  \
+    "  setuptools:  bear -- python3 setup.py build_ext --force\n"                  \
+    "  pip:         bear -- pip install --no-build-isolation -e .\n"               \
+    "  CMake:       cmake -S . -B build -DCMAKE_EXPORT_COMPILE_COMMANDS=ON\n"      \
+    "  Meson:       meson setup build\n"                                           \
+    "or name the file and its flags: strayref scan FILE.c -- FLAGS"
+
+/* True when the name's suffix is one of C or C++ (headers too). */
+bool source_is_c(const char *path);
+
+/* ---- args.c ------------------------------------------------------------------- */
+
+typedef VEC(Str) Words;
+
+/* Splits 'text' into words as a POSIX shell does (quotes and escapes, nothing
+ * is expanded) and appends them to 'out'.  False when a quote stays open. */
+bool words_split(Arena *arena, Strings *strings, const char *text, Words *out);
+
+/* A job for one file with the given compiler flags. */
+Job job_for_file(Arena *arena, Strings *strings, const char *file,
+                 const char *const *flags, int nflags);
+
+/* Removes what only GCC understands or what concerns output, expands response
+ * files, keeps -I -D -U -std -include -isystem and the like.  In place.  A
+ * response file that cannot be read stays as "@FILE". */
+void job_clean_args(Arena *arena, Strings *strings, Job *job);
+
+/* ---- python.c ------------------------------------------------------------------ */
+
+/* The include flags of the installed python3 (from python3-config, else
+ * sysconfig), as words owned by the arena; false with 'error' set when there
+ * is none.  'version' gets "3.11". */
+bool python_flags(Arena *arena, Strings *strings, Str **flags, uint32_t *nflags,
+                  Str *version, Error *error);
+
+/* The version ("3.11") of the Python whose headers the job's include folders
+ * hold, or NULL when none of them does. */
+Str job_python(Arena *arena, Strings *strings, const Job *job);
+
+/* ---- capture.c ------------------------------------------------------------------ */
+
+/* Parses and lowers one translation unit.  'overlay' is the text of a header
+ * found before the real Python.h, or NULL for none; functions that it declares carry
+ * the given prefix, which is removed from names and hints.  Always gives a unit;
+ * when nothing could be used its status is UNIT_FAILED and it carries the reason as a message. */
+Unit *capture_unit(Arena *arena, Strings *strings, const Job *job,
+                   const char *overlay, const char *overlay_prefix);
+
+/* The version of libclang in use, "19.1.7". Owned by the arena. */
+const char *capture_clang_version(Arena *arena);
+
+#endif

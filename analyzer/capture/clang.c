@@ -1,0 +1,637 @@
+/* clang.c: turns libclang's cursors, places, types and declarations into
+ * arrays, Locs, Types and Decls.
+ *
+ * Everything that is asked often is remembered by clang's own pointers, which
+ * are unique within a translation unit.  The one visitor callback of the code
+ * base is here; it only collects.
+ */
+#include "capture/clang.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- text ------------------------------------------------------------------ */
+
+const char *
+clang_text(Arena *arena, CXString string)
+{
+    const char *text = clang_getCString(string);
+    char *copy = arena_strndup(arena, text == NULL ? "" : text,
+                               text == NULL ? 0 : strlen(text));
+
+    clang_disposeString(string);
+    return copy;
+}
+
+Str
+clang_intern(Tu *tu, CXString string)
+{
+    const char *text = clang_getCString(string);
+    Str copy = str_intern(tu->unit->strings, text == NULL ? "" : text);
+
+    clang_disposeString(string);
+    return copy;
+}
+
+static bool
+is_word_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* The identifier at an offset of a file, "" when there is none. */
+static Str
+word_at(Tu *tu, const SourceFile *file, uint32_t offset)
+{
+    size_t end = offset;
+
+    if (file == NULL || file->text == NULL || offset >= file->size
+        || isdigit((unsigned char)file->text[offset])) {
+        return str_intern(tu->unit->strings, "");
+    }
+    while (end < file->size && is_word_char(file->text[end])) {
+        end++;
+    }
+    return str_intern_n(tu->unit->strings, file->text + offset, end - offset);
+}
+
+/* ---- cursors ----------------------------------------------------------------- */
+
+typedef struct Collector {
+    Arena *arena;
+    VEC(CXCursor) found;
+} Collector;
+
+static enum CXChildVisitResult
+collect(CXCursor cursor, CXCursor parent, CXClientData data)
+{
+    Collector *collector = data;
+
+    (void)parent;
+    VEC_PUSH(collector->arena, &collector->found, cursor);
+    return CXChildVisit_Continue;
+}
+
+Cursors
+cursor_children(Tu *tu, CXCursor cursor)
+{
+    Collector collector = {.arena = tu->scratch};
+
+    clang_visitChildren(cursor, collect, &collector);
+    return (Cursors){.at = collector.found.at, .n = collector.found.n};
+}
+
+Cursors
+cursor_operands(Tu *tu, CXCursor cursor)
+{
+    Cursors all = cursor_children(tu, cursor);
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < all.n; i++) {
+        if (clang_isExpression(clang_getCursorKind(all.at[i]))) {
+            all.at[n++] = all.at[i];
+        }
+    }
+    all.n = n;
+    return all;
+}
+
+CXCursor
+cursor_peel(Tu *tu, CXCursor cursor)
+{
+    for (;;) {
+        enum CXCursorKind kind = clang_getCursorKind(cursor);
+        Cursors inner;
+
+        if (kind == CXCursor_UnaryOperator) {
+            if (clang_getCursorUnaryOperatorKind(cursor) != CXUnaryOperator_Extension) {
+                return cursor;
+            }
+        }
+        else if (kind != CXCursor_UnexposedExpr && kind != CXCursor_ParenExpr) {
+            return cursor;
+        }
+        inner = cursor_children(tu, cursor);
+        if (inner.n != 1) {
+            return cursor;
+        }
+        cursor = inner.at[0];
+    }
+}
+
+uint64_t
+cursor_key(CXCursor cursor)
+{
+    enum CXCursorKind kind = clang_getCursorKind(cursor);
+    bool in_body = clang_isExpression(kind) || clang_isStatement(kind);
+
+    return (uint64_t)(uintptr_t)cursor.data[in_body ? 1 : 0];
+}
+
+Str
+cursor_name(Tu *tu, CXCursor cursor)
+{
+    return clang_intern(tu, clang_getCursorSpelling(cursor));
+}
+
+Str
+cursor_kind_name(Tu *tu, CXCursor cursor)
+{
+    return clang_intern(tu, clang_getCursorKindSpelling(clang_getCursorKind(cursor)));
+}
+
+static CXSourceLocation
+start_of(CXCursor cursor)
+{
+    return clang_getRangeStart(clang_getCursorExtent(cursor));
+}
+
+Str
+cursor_word(Tu *tu, CXCursor cursor)
+{
+    uint32_t offset;
+    const SourceFile *file = clang_spelling(tu, start_of(cursor), &offset);
+
+    return word_at(tu, file, offset);
+}
+
+bool
+cursor_constant(CXCursor cursor, int64_t *value)
+{
+    CXEvalResult result = clang_Cursor_Evaluate(cursor);
+    bool is_int;
+
+    if (result == NULL) {
+        return false;
+    }
+    is_int = clang_EvalResult_getKind(result) == CXEval_Int;
+    if (is_int) {
+        *value = clang_EvalResult_isUnsignedInt(result)
+            ? (int64_t)clang_EvalResult_getAsUnsigned(result)
+            : (int64_t)clang_EvalResult_getAsLongLong(result);
+    }
+    clang_EvalResult_dispose(result);
+    return is_int;
+}
+
+Str
+cursor_string(Tu *tu, CXCursor cursor, size_t limit)
+{
+    CXType type = clang_getCanonicalType(clang_getCursorType(cursor));
+    CXEvalResult result;
+    const char *text;
+    Str copy = NULL;
+
+    if (clang_Type_getSizeOf(clang_getArrayElementType(type)) != 1) {
+        return NULL;
+    }
+    result = clang_Cursor_Evaluate(cursor);
+    if (result == NULL) {
+        return NULL;
+    }
+    if (clang_EvalResult_getKind(result) == CXEval_StrLiteral) {
+        text = clang_EvalResult_getAsStr(result);
+        copy = str_intern_n(tu->unit->strings, text, strnlen(text, limit));
+    }
+    clang_EvalResult_dispose(result);
+    return copy;
+}
+
+/* ---- files --------------------------------------------------------------------- */
+
+static bool
+is_system_path(const Tu *tu, const char *path)
+{
+    return path_is_below(path, "/usr/include") || path_is_below(path, "/usr/lib")
+        || (tu->python_dir != NULL && path_is_below(path, tu->python_dir));
+}
+
+SourceFile *
+clang_file(Tu *tu, CXFile handle)
+{
+    void **place = map_put_ptr(&tu->files, handle);
+    SourceFile *file = *place;
+    const char *name;
+
+    if (file != NULL) {
+        return file;
+    }
+    file = ARENA_NEW(tu->arena, SourceFile);
+    *place = file;
+    name = clang_text(tu->arena, clang_getFileName(handle));
+    file->path = str_intern(tu->unit->strings,
+                            path_absolute(tu->arena, tu->directory, name));
+    file->is_overlay = file->path == tu->overlay_path;
+    file->is_system = file->is_overlay || is_system_path(tu, file->path);
+    file->text = clang_getFileContents(tu->handle, handle, &file->size);
+    return file;
+}
+
+/* ---- places ---------------------------------------------------------------------- */
+
+SourceFile *
+clang_place(Tu *tu, CXSourceLocation at, uint32_t *offset)
+{
+    CXFile handle;
+
+    clang_getExpansionLocation(at, &handle, NULL, NULL, offset);
+    return handle == NULL ? NULL : clang_file(tu, handle);
+}
+
+SourceFile *
+clang_spelling(Tu *tu, CXSourceLocation at, uint32_t *offset)
+{
+    CXFile handle;
+
+    clang_getSpellingLocation(at, &handle, NULL, NULL, offset);
+    return handle == NULL ? NULL : clang_file(tu, handle);
+}
+
+/* True when the code at 'offset' of the overlay stands for the macro 'name'
+ * itself: the reader then sees a call, not a macro. */
+static bool
+is_overlay_call(const Tu *tu, const SourceFile *file, uint32_t offset, Str name)
+{
+    size_t prefix = strlen(tu->overlay_prefix);
+    const char *text = file->text;
+
+    return file->is_overlay && text != NULL && offset + prefix + strlen(name) <= file->size
+        && strncmp(text + offset, tu->overlay_prefix, prefix) == 0
+        && strncmp(text + offset + prefix, name, strlen(name)) == 0;
+}
+
+/* A macro's argument is where the reader wrote it; the rest of a macro is
+ * where the macro is used. */
+Loc
+clang_loc(Tu *tu, CXSourceLocation at)
+{
+    Loc loc = {.file = NULL};
+    CXFile handle, written_handle;
+    uint32_t offset, written_offset;
+    SourceFile *file;
+    Str macro;
+
+    clang_getFileLocation(at, &handle, &loc.line, &loc.col, &offset);
+    if (handle == NULL) {
+        return (Loc){.file = NULL};
+    }
+    file = clang_file(tu, handle);
+    loc.file = file->path;
+    clang_getSpellingLocation(at, &written_handle, NULL, NULL, &written_offset);
+    if (written_handle != handle || written_offset != offset) {
+        macro = word_at(tu, file, offset);
+        if (macro[0] != '\0'
+            && (written_handle == NULL
+                || !is_overlay_call(tu, clang_file(tu, written_handle), written_offset,
+                                    macro))) {
+            loc.macro = macro;
+        }
+    }
+    return loc;
+}
+
+Loc
+cursor_loc(Tu *tu, CXCursor cursor)
+{
+    return clang_loc(tu, clang_getCursorLocation(cursor));
+}
+
+Loc
+cursor_end_loc(Tu *tu, CXCursor cursor)
+{
+    Loc loc = clang_loc(tu, clang_getRangeEnd(clang_getCursorExtent(cursor)));
+
+    if (loc.col > 1 && loc.macro == NULL) {
+        loc.col--;
+    }
+    return loc;
+}
+
+bool
+cursor_is_system(Tu *tu, CXCursor cursor)
+{
+    CXSourceLocation at = clang_getCursorLocation(cursor);
+    uint32_t offset;
+    const SourceFile *file = clang_place(tu, at, &offset);
+
+    return file == NULL || file->is_system || clang_Location_isInSystemHeader(at);
+}
+
+/* ---- records ------------------------------------------------------------------------ */
+
+void
+clang_note_typedef(Tu *tu, CXCursor cursor)
+{
+    CXType type = clang_getCanonicalType(clang_getTypedefDeclUnderlyingType(cursor));
+    void **place;
+
+    if (type.kind != CXType_Record) {
+        return;
+    }
+    place = map_put(&tu->typedefs,
+                    cursor_key(clang_getCanonicalCursor(clang_getTypeDeclaration(type))));
+    if (*place == NULL) {
+        *place = (void *)cursor_name(tu, cursor);
+    }
+}
+
+/* The typedef's name, else the tag, else "". */
+static Str
+record_tag(Tu *tu, CXCursor decl)
+{
+    Str name = map_get(&tu->typedefs, cursor_key(clang_getCanonicalCursor(decl)));
+
+    if (name != NULL) {
+        return name;
+    }
+    name = cursor_name(tu, decl);
+    return strchr(name, ' ') != NULL ? str_intern(tu->unit->strings, "") : name;
+}
+
+static bool
+is_unnamed_bit_field(CXCursor field, Str name)
+{
+    return name[0] == '\0' && clang_Cursor_isBitField(field);
+}
+
+static Members *
+collect_members(Tu *tu, CXCursor decl)
+{
+    Members *members = ARENA_NEW(tu->arena, Members);
+    Cursors children = cursor_children(tu, decl);
+
+    members->at = ARENA_ARRAY(tu->arena, Member, children.n);
+    for (uint32_t i = 0; i < children.n; i++) {
+        CXCursor child = children.at[i];
+        Member member = {.name = str_intern(tu->unit->strings, ""),
+                         .type = clang_getCursorType(child), .decl = child};
+
+        if (clang_getCursorKind(child) == CXCursor_FieldDecl) {
+            member.name = cursor_name(tu, child);
+            if (is_unnamed_bit_field(child, member.name)) {
+                continue;
+            }
+        }
+        else if (clang_getCursorKind(child) != CXCursor_CXXBaseSpecifier
+                 && !clang_Cursor_isAnonymousRecordDecl(child)) {
+            continue;
+        }
+        members->at[members->n++] = member;
+    }
+    return members;
+}
+
+const Members *
+clang_members(Tu *tu, CXType record)
+{
+    CXCursor decl = clang_getTypeDeclaration(clang_getCanonicalType(record));
+    CXCursor definition = clang_getCursorDefinition(decl);
+    uint64_t key = cursor_key(clang_getCanonicalCursor(decl));
+    Members *members = map_get(&tu->members, key);
+
+    if (members == NULL) {
+        members = collect_members(tu, clang_Cursor_isNull(definition) ? decl : definition);
+        *map_put(&tu->members, key) = members;
+    }
+    return members;
+}
+
+/* Python's records whose contents some versions or the limited interface hide. */
+static bool
+is_opaque_object(const char *tag)
+{
+    static const char *const tags[] = {"_object", "_typeobject", "_frame", "_longobject",
+                                       "PyCodeObject", "_PyWeakReference"};
+
+    for (size_t i = 0; i < COUNT_OF(tags); i++) {
+        if (text_equal(tag, tags[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+record_is_object(Tu *tu, CXType type, CXCursor decl)
+{
+    const Members *members;
+    const Type *first;
+
+    if (is_opaque_object(cursor_name(tu, decl))) {
+        return true;
+    }
+    members = clang_members(tu, type);
+    if (members->n == 0 || clang_getCanonicalType(members->at[0].type).kind != CXType_Record) {
+        return false;
+    }
+    first = clang_type(tu, members->at[0].type);
+    return first->is_object;
+}
+
+static const Type *
+record_type(Tu *tu, CXType type)
+{
+    CXCursor decl = clang_getTypeDeclaration(type);
+    bool is_union = clang_getCursorKind(decl) == CXCursor_UnionDecl;
+
+    return type_intern(tu->unit, (Type){.kind = TYPE_RECORD, .tag = record_tag(tu, decl),
+                                        .is_union = is_union,
+                                        .is_object = !is_union
+                                            && record_is_object(tu, type, decl)});
+}
+
+/* ---- types ------------------------------------------------------------------------------ */
+
+static unsigned
+bits_of(CXType type)
+{
+    long long size = clang_Type_getSizeOf(type);
+
+    return size <= 0 || size > 16 ? 0 : (unsigned)size * 8;
+}
+
+static const Type *
+array_type(Tu *tu, CXType type)
+{
+    long long count = clang_getArraySize(type);
+
+    return type_intern(tu->unit,
+                       (Type){.kind = TYPE_ARRAY,
+                              .to = clang_type(tu, clang_getArrayElementType(type)),
+                              .count = count > 0 ? (uint64_t)count : 0});
+}
+
+static const Type *
+enum_type(Tu *tu, CXType type)
+{
+    CXType base = clang_getEnumDeclIntegerType(clang_getTypeDeclaration(type));
+
+    return base.kind == CXType_Invalid ? type_int(tu->unit, 32, true) : clang_type(tu, base);
+}
+
+static const Type *
+translate_type(Tu *tu, CXType type)
+{
+    switch (type.kind) {
+    case CXType_Void:
+        return type_void(tu->unit);
+    case CXType_Bool:
+        return type_int(tu->unit, 1, true);
+    case CXType_Char_U:
+    case CXType_UChar:
+    case CXType_Char16:
+    case CXType_Char32:
+    case CXType_UShort:
+    case CXType_UInt:
+    case CXType_ULong:
+    case CXType_ULongLong:
+    case CXType_UInt128:
+        return type_int(tu->unit, bits_of(type), true);
+    case CXType_Char_S:
+    case CXType_SChar:
+    case CXType_WChar:
+    case CXType_Short:
+    case CXType_Int:
+    case CXType_Long:
+    case CXType_LongLong:
+    case CXType_Int128:
+        return type_int(tu->unit, bits_of(type), false);
+    case CXType_Enum:
+        return enum_type(tu, type);
+    case CXType_Half:
+    case CXType_Float16:
+    case CXType_Float:
+    case CXType_Double:
+    case CXType_LongDouble:
+    case CXType_Float128:
+        return type_intern(tu->unit, (Type){.kind = TYPE_FLOAT,
+                                            .bits = (uint8_t)bits_of(type)});
+    case CXType_NullPtr:
+        return type_ptr(tu->unit, type_void(tu->unit));
+    case CXType_Pointer:
+    case CXType_BlockPointer:
+    case CXType_LValueReference:
+    case CXType_RValueReference:
+        return type_ptr(tu->unit, clang_type(tu, clang_getPointeeType(type)));
+    case CXType_ConstantArray:
+    case CXType_IncompleteArray:
+    case CXType_VariableArray:
+        return array_type(tu, type);
+    case CXType_FunctionProto:
+    case CXType_FunctionNoProto:
+        return type_intern(tu->unit,
+                           (Type){.kind = TYPE_FUNC,
+                                  .to = clang_type(tu, clang_getResultType(type))});
+    case CXType_Record:
+        return record_type(tu, type);
+    case CXType_Atomic:
+        return clang_type(tu, clang_Type_getValueType(type));
+    default:
+        return type_intern(tu->unit, (Type){.kind = TYPE_OTHER});
+    }
+}
+
+const Type *
+clang_type(Tu *tu, CXType type)
+{
+    const Type *known = map_get_ptr(&tu->types, type.data[0]);
+
+    if (known == NULL) {
+        known = translate_type(tu, clang_getCanonicalType(type));
+        *map_put_ptr(&tu->types, type.data[0]) = (void *)known;
+    }
+    return known;
+}
+
+const Type *
+cursor_type(Tu *tu, CXCursor cursor)
+{
+    return clang_type(tu, clang_getCursorType(cursor));
+}
+
+/* ---- declarations -------------------------------------------------------------------------- */
+
+/* What attributes say that types do not: the unexposed ones are told apart
+ * by the word they are written with. */
+static void
+read_attributes(Tu *tu, CXCursor cursor, Decl *decl)
+{
+    Cursors children = cursor_children(tu, cursor);
+    VEC(Str) annotations = {0};
+
+    for (uint32_t i = 0; i < children.n; i++) {
+        enum CXCursorKind kind = clang_getCursorKind(children.at[i]);
+
+        if (kind == CXCursor_AnnotateAttr) {
+            VEC_PUSH(tu->unit->arena, &annotations, cursor_name(tu, children.at[i]));
+        }
+        else if (kind == CXCursor_UnexposedAttr && decl->is_func) {
+            Str word = cursor_word(tu, children.at[i]);
+
+            decl->is_noreturn = decl->is_noreturn || text_equal(word, "_Noreturn")
+                || text_equal(word, "noreturn") || text_equal(word, "__noreturn__");
+        }
+    }
+    decl->annotation = annotations.at;
+    decl->nannotation = annotations.n;
+}
+
+static bool
+type_is_noreturn(Tu *tu, CXType type)
+{
+    return strstr(clang_text(tu->scratch, clang_getTypeSpelling(type)), "noreturn") != NULL;
+}
+
+static void
+describe_decl(Tu *tu, CXCursor cursor, Decl *decl)
+{
+    CXType type = clang_getCursorType(cursor);
+
+    decl->type = clang_type(tu, type);
+    decl->is_static = clang_getCursorLinkage(cursor) == CXLinkage_Internal
+        || clang_getCursorLinkage(cursor) == CXLinkage_NoLinkage;
+    decl->is_const = clang_isConstQualifiedType(type) != 0;
+    decl->is_system = cursor_is_system(tu, cursor);
+    decl->is_variadic = decl->is_func && clang_isFunctionTypeVariadic(type);
+    decl->is_noreturn = decl->is_func && type_is_noreturn(tu, type);
+    decl->loc = cursor_loc(tu, clang_getCanonicalCursor(cursor));
+    if (clang_Cursor_hasAttrs(cursor)) {
+        read_attributes(tu, cursor, decl);
+    }
+}
+
+static Str
+decl_name(Tu *tu, CXCursor cursor, Str owner)
+{
+    Str name = cursor_name(tu, cursor);
+
+    if (tu->overlay_prefix[0] != '\0' && text_starts(name, tu->overlay_prefix)) {
+        return str_intern(tu->unit->strings, name + strlen(tu->overlay_prefix));
+    }
+    return owner == NULL ? name : str_internf(tu->unit->strings, "%s.%s", owner, name);
+}
+
+Decl *
+clang_decl(Tu *tu, CXCursor cursor, Str owner)
+{
+    uint64_t key = cursor_key(cursor);
+    Decl *decl = map_get(&tu->decls, key);
+    bool is_func;
+    const char *usr;
+    Str name;
+
+    if (decl != NULL) {
+        return decl;
+    }
+    is_func = clang_getCanonicalType(clang_getCursorType(cursor)).kind
+            == CXType_FunctionProto
+        || clang_getCanonicalType(clang_getCursorType(cursor)).kind == CXType_FunctionNoProto;
+    name = decl_name(tu, cursor, owner);
+    usr = clang_text(tu->scratch, clang_getCursorUSR(cursor));
+    decl = unit_decl(tu->unit, usr[0] != '\0' ? usr : name, name, is_func);
+    if (decl->type == NULL) {
+        describe_decl(tu, cursor, decl);
+    }
+    *map_put(&tu->decls, key) = decl;
+    return decl;
+}

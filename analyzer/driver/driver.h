@@ -1,0 +1,129 @@
+/* driver.h: the command line, the pipeline, and the processes around it.
+ *
+ * The top layer: it alone knows all others.
+ */
+#ifndef STRAYREF_DRIVER_H
+#define STRAYREF_DRIVER_H
+
+#include "capture/capture.h"
+#include "engine/engine.h"
+#include "reports/report.h"
+
+typedef enum ExitCode {
+    EXIT_CLEAN = 0,      /* nothing found */
+    EXIT_FINDINGS = 1,   /* findings */
+    EXIT_USAGE = 2,      /* usage or configuration error */
+    EXIT_INCOMPLETE = 3, /* some input could not be analysed, and no findings */
+} ExitCode;
+
+/* ---- options.c ------------------------------------------------------------- */
+
+/* The command line of any subcommand, after parsing. */
+typedef struct Options {
+    const char *command;       /* "scan", "verify", "dump", "explain", "rules", "facts" */
+    const char *database;      /* -p DIR or file, NULL = look for it */
+    const char **paths;        /* PATH..., as given */
+    uint32_t npaths;
+    const char **flags;        /* after "--"; has_flags even when empty */
+    uint32_t nflags;
+    bool has_flags;
+    const char *format;        /* --format NAME, NULL = by suffix of output, else text */
+    const char *output;        /* --output FILE, NULL = standard output */
+    const char **rules;        /* --rule ID...: only these; empty = all */
+    uint32_t nrules;
+    const char **models;       /* --model FILE: facts of the user */
+    uint32_t nmodels;
+    Version python;            /* --python VERSION; 0 = that of the headers */
+    uint32_t workers;          /* -j N; 0 = number of cores, bounded by memory */
+    uint32_t timeout;          /* seconds a file may take to parse; default 120 */
+    bool no_overlay;           /* --no-overlay */
+    const char *dump;          /* dump: "ir", "cfg" or "summary" */
+    bool bless;                /* verify --bless: rewrite expectations */
+    bool verbose;
+    const char *color;         /* auto, always, never */
+} Options;
+
+/* Parses the command line.  False with 'error' set (code USAGE) when it is
+ * wrong.  '--help' and '--version' print and set *done. */
+bool options_parse(Arena *arena, int argc, char **argv, Options *options, bool *done, Error *error);
+
+/* The one of 'names' (ended by NULL) that 'word' was probably meant to be, or NULL. */
+const char *name_closest(const char *word, const char *const *names);
+/* " (did you mean X?)" for that name, "" when none is close. */
+const char *name_hint(Arena *arena, const char *word, const char *const *names);
+/* The ids of all rules, ended by NULL. */
+const char *const *rule_names(Arena *arena);
+
+/* ---- progress.c: what goes to standard error --------------------------------- */
+
+/* One line "strayref: ..." on standard error. */
+void say(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Says the error; returns the exit code for it. */
+int say_error(const Error *error);
+/* 'path' as the user would write it: relative to the current directory. */
+const char *path_shown(Arena *arena, const char *path);
+
+/* A line on the terminal that shows how far the run is; nothing elsewhere. */
+typedef struct Progress {
+    bool on;
+    const Jobs *jobs;
+} Progress;
+
+void progress_start(Progress *progress, const Options *options, const Jobs *jobs);
+/* A ProgressFn; the payload is the Progress. */
+void progress_files(void *payload, uint32_t done, uint32_t total);
+/* Shows what happens after the files. */
+void progress_phase(const Progress *progress, const char *what);
+/* Takes the line away. */
+void progress_end(Progress *progress);
+
+/* ---- scan.c: the pipeline ---------------------------------------------------- */
+
+/* Everything one scan makes. */
+typedef struct Scan {
+    Arena *arena;
+    Strings *strings;
+    Model *model;
+    Jobs jobs;
+    VEC(Gap) gaps;      /* inputs that never became a job, and why */
+    Unit **units;       /* one per job */
+    Program *program;
+    EngineResult engine;
+    RunResult result;
+} Scan;
+
+/* The first half, up to the units: for what needs no analysis.  False with
+ * 'error' set when it cannot even start. */
+bool scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error);
+
+/* Runs the pipeline: jobs, capture in worker processes, link, analyse, collect
+ * into scan->result.  False with 'error' set when it cannot even start. */
+bool scan_run(Arena *arena, const Options *options, Scan *scan, Error *error);
+
+/* jobs.c: fills scan->jobs and scan->gaps from the database, the paths and the
+ * flags of the command line.  False with 'error' set when there is nothing to do. */
+bool scan_find_jobs(Scan *scan, const Options *options, Error *error);
+/* What is said when no Python.h was found. */
+#define PYTHON_H_REMEDY                                                            \
+    "install Python's headers (Debian, Ubuntu: apt install python3-dev; Fedora: "  \
+    "dnf install python3-devel) or add their folder with -I"
+
+/* ---- worker.c ----------------------------------------------------------------- */
+
+/* Captures all jobs in up to 'workers' child processes, so that a crash or
+ * hang of libclang costs only the file at hand; results in the order of the jobs,
+ * never NULL (a failed unit says why).  'on_progress' (may be NULL) is told done / total. */
+typedef void (*ProgressFn)(void *payload, uint32_t done, uint32_t total);
+void capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overlay,
+                 const Options *options, ProgressFn on_progress, void *payload, Unit **units);
+
+/* ---- subcommands ----------------------------------------------------------------- */
+
+int command_scan(Arena *arena, const Options *options);    /* scan.c */
+int command_verify(Arena *arena, const Options *options);  /* verify.c: fixtures' expectations */
+int command_dump(Arena *arena, const Options *options);    /* dump.c: --ir, --cfg, --summary */
+int command_explain(Arena *arena, const Options *options); /* explain.c: a rule's page in the terminal */
+int command_rules(Arena *arena, const Options *options);   /* explain.c: the list of rules */
+int command_facts(Arena *arena, const Options *options);   /* facts.c: what is known of a function; facts check */
+
+#endif

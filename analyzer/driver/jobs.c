@@ -1,0 +1,283 @@
+/* jobs.c: what the user named -> the files to parse, each with its flags.
+ *
+ * Flags come from after "--", else from the compilation database, else from
+ * the installed python3.  What cannot be scanned becomes a gap, so that it
+ * shows in the report and in the exit code.
+ */
+#include "driver/driver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Finder {
+    Arena *arena;
+    Scan *scan;
+    const Options *options;
+    const char *database; /* path of the database in use, or NULL */
+    Words python;         /* flags of the installed python3, once asked for */
+    Str python_version;
+} Finder;
+
+static void
+add_gap(Scan *scan, const char *file, const char *why)
+{
+    Gap gap = {.loc.file = str_intern(scan->strings, file), .why = why};
+
+    VEC_PUSH(scan->arena, &scan->gaps, gap);
+}
+
+/* A ProblemFn: an entry of the database that cannot be used. */
+static void
+on_problem(void *payload, const char *file, const char *message)
+{
+    Scan *scan = payload;
+
+    add_gap(scan, file, arena_strndup(scan->arena, message, strlen(message)));
+}
+
+/* ---- files that no database knows ---------------------------------------------------- */
+
+static bool
+ask_python(Finder *f, Error *error)
+{
+    Str *flags;
+    uint32_t nflags;
+
+    if (f->python_version != NULL) {
+        return true;
+    }
+    if (!python_flags(f->arena, f->scan->strings, &flags, &nflags, &f->python_version, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < nflags; i++) {
+        VEC_PUSH(f->arena, &f->python, flags[i]);
+    }
+    return true;
+}
+
+static void
+note_python(Finder *f, const char *path)
+{
+    const char *why = f->database == NULL
+                          ? "there is no compile_commands.json for it"
+                          : arena_printf(f->arena, "%s does not name it",
+                                         path_shown(f->arena, f->database));
+
+    VEC_PUSH(f->arena, &f->scan->jobs.notes,
+             str_internf(f->scan->strings,
+                         "%s: read with the include flags of the installed python3 (%s), as %s",
+                         path, f->python_version, why));
+}
+
+/* Adds one file, with the flags given or those of python3. */
+static bool
+add_file(Finder *f, const char *path, Error *error)
+{
+    const Options *options = f->options;
+    Jobs *jobs = &f->scan->jobs;
+    const char *const *flags = options->flags;
+    uint32_t nflags = options->nflags;
+    Job job;
+
+    if (!options->has_flags) {
+        if (!ask_python(f, error)) {
+            return false;
+        }
+        note_python(f, path);
+        flags = f->python.at;
+        nflags = f->python.n;
+    }
+    job = job_for_file(f->arena, f->scan->strings, path, flags, (int)nflags);
+    VEC_PUSH(f->arena, &jobs->jobs, job);
+    if (jobs->root == NULL) {
+        jobs->root = str_intern(f->scan->strings, path_dirname(f->arena, job.file));
+    }
+    return true;
+}
+
+/* Why a path that is not in the database cannot be scanned; NULL when it can. */
+static const char *
+refuse_path(Finder *f, const char *path)
+{
+    if (path_is_dir(path)) {
+        if (f->options->has_flags) {
+            return "this is a folder; with flags after --, name its files";
+        }
+        return arena_printf(f->arena, "%s names no file below this folder; name its files, "
+                            "or make the database anew", path_shown(f->arena, f->database));
+    }
+    if (!path_is_file(path)) {
+        return "no such file or folder";
+    }
+    return source_is_c(path) ? NULL : "this is not a C source file, by its suffix";
+}
+
+/* Adds what the user named, when it is no part of the database. */
+static bool
+add_path(Finder *f, const char *path, Error *error)
+{
+    const char *why = refuse_path(f, path);
+
+    if (why != NULL) {
+        add_gap(f->scan, path_absolute(f->arena, NULL, path), why);
+        return true;
+    }
+    return add_file(f, path, error);
+}
+
+/* ---- narrowing a database ---------------------------------------------------------------- */
+
+/* One path of the user: as written, and with symbolic links resolved. */
+typedef struct Target {
+    const char *path;
+    const char *real;
+    bool matched;
+} Target;
+
+static Target
+make_target(Arena *arena, const char *given)
+{
+    Target target = {.path = path_absolute(arena, NULL, given)};
+    char *real = realpath(given, NULL);
+
+    target.real = real != NULL ? arena_strndup(arena, real, strlen(real)) : target.path;
+    free(real);
+    return target;
+}
+
+/* True when some target is the file or a folder above it; marks all that are. */
+static bool
+is_wanted(const char *file, Target *targets, uint32_t ntargets)
+{
+    bool wanted = ntargets == 0;
+
+    for (uint32_t i = 0; i < ntargets; i++) {
+        if (path_is_below(file, targets[i].path) || path_is_below(file, targets[i].real)) {
+            targets[i].matched = true;
+            wanted = true;
+        }
+    }
+    return wanted;
+}
+
+/* Keeps the jobs and gaps that lie below the targets. */
+static void
+narrow(Scan *scan, Target *targets, uint32_t ntargets)
+{
+    Jobs *jobs = &scan->jobs;
+    uint32_t njobs = 0, ngaps = 0;
+
+    for (uint32_t i = 0; i < jobs->jobs.n; i++) {
+        if (is_wanted(jobs->jobs.at[i].file, targets, ntargets)) {
+            jobs->jobs.at[njobs++] = jobs->jobs.at[i];
+        }
+    }
+    for (uint32_t i = 0; i < scan->gaps.n; i++) {
+        if (is_wanted(scan->gaps.at[i].loc.file, targets, ntargets)) {
+            scan->gaps.at[ngaps++] = scan->gaps.at[i];
+        }
+    }
+    jobs->jobs.n = njobs;
+    scan->gaps.n = ngaps;
+}
+
+/* ---- the three sources of flags ------------------------------------------------------------- */
+
+static bool
+add_paths(Finder *f, const Target *targets, Error *error)
+{
+    for (uint32_t i = 0; i < f->options->npaths; i++) {
+        if ((targets == NULL || !targets[i].matched) &&
+            !add_path(f, f->options->paths[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+use_database(Finder *f, Error *error)
+{
+    uint32_t n = f->options->npaths;
+    Target *targets = ARENA_ARRAY(f->arena, Target, n + 1);
+
+    for (uint32_t i = 0; i < n; i++) {
+        targets[i] = make_target(f->arena, f->options->paths[i]);
+    }
+    if (!compdb_read(f->arena, f->scan->strings, f->database, &f->scan->jobs, on_problem,
+                     f->scan, error)) {
+        return false;
+    }
+    narrow(f->scan, targets, n);
+    return add_paths(f, targets, error);
+}
+
+/* Without a database only files can be scanned. */
+static bool
+use_python(Finder *f, const char *tried, Error *error)
+{
+    bool has_folder = f->options->npaths == 0;
+
+    for (uint32_t i = 0; i < f->options->npaths; i++) {
+        has_folder = has_folder || path_is_dir(f->options->paths[i]);
+    }
+    if (has_folder) {
+        return error_set(error, ERROR_INPUT, "no compile_commands.json found; " COMPDB_REMEDY
+                         "\nlooked for:\n%.*s", (int)(strlen(tried) - 1), tried);
+    }
+    return add_paths(f, NULL, error);
+}
+
+static bool
+use_flags(Finder *f, Error *error)
+{
+    if (f->options->npaths == 0) {
+        return error_set(error, ERROR_USAGE, "flags after -- need a file to go with: "
+                         "strayref %s FILE.c -- FLAGS", f->options->command);
+    }
+    return add_paths(f, NULL, error);
+}
+
+/* The error of a scan that has no file: why the first path was refused. */
+static bool
+nothing_to_do(Scan *scan, Error *error)
+{
+    if (scan->gaps.n == 0) {
+        return error_set(error, ERROR_INPUT, "the database names no C or C++ file; "
+                         "make it anew with the build of the extension");
+    }
+    return error_set(error, ERROR_INPUT, "%s: %s",
+                     path_shown(scan->arena, scan->gaps.at[0].loc.file), scan->gaps.at[0].why);
+}
+
+bool
+scan_find_jobs(Scan *scan, const Options *options, Error *error)
+{
+    Finder f = {.arena = scan->arena, .scan = scan, .options = options};
+    uint32_t nentries; /* gaps that are entries of the database */
+    StrBuf tried;
+    bool ok;
+
+    strbuf_init(&tried, scan->arena);
+    if (!options->has_flags) {
+        f.database = options->database != NULL
+                         ? options->database
+                         : compdb_find(scan->arena,
+                                       options->npaths > 0 ? options->paths[0] : ".", &tried);
+    }
+    if (options->has_flags) {
+        ok = use_flags(&f, error);
+    }
+    else if (f.database != NULL) {
+        ok = use_database(&f, error);
+    }
+    else {
+        ok = use_python(&f, tried.text, error);
+    }
+    nentries = 0;
+    for (uint32_t i = 0; i < scan->gaps.n; i++) {
+        nentries += path_is_file(scan->gaps.at[i].loc.file) ? 1 : 0;
+    }
+    (void)nentries;
+    return ok;
+}

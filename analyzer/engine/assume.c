@@ -1,0 +1,268 @@
+/* assume.c: which numbers a symbol can be, and what a condition teaches.
+ *
+ * Intervals with a hole at zero, per symbol; no solver.  What cannot be said
+ * about the parts of a comparison is remembered of the comparison itself, so
+ * that the same condition asked twice gets the same answer.
+ */
+#include "engine/state.h"
+
+static Range
+range_full(const Sym *sym)
+{
+    return (Range){.sym = sym, .lo = INT64_MIN, .hi = INT64_MAX};
+}
+
+static Range
+range_of_type(const Sym *sym)
+{
+    Range range = range_full(sym);
+    const Type *type = sym->type;
+    if (type && type->kind == TYPE_INT && type->bits > 0 && type->bits < 64) {
+        if (type->is_unsigned) {
+            range.lo = 0;
+            range.hi = (INT64_C(1) << type->bits) - 1;
+        }
+        else {
+            range.hi = (INT64_C(1) << (type->bits - 1)) - 1;
+            range.lo = -range.hi - 1;
+        }
+    }
+    else if (type && ((type->kind == TYPE_INT && type->is_unsigned) || type->kind == TYPE_PTR)) {
+        range.lo = 0;
+    }
+    return range;
+}
+
+static int64_t
+add_clamped(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (a == INT64_MIN || a == INT64_MAX) {
+        return a;
+    }
+    if (__builtin_add_overflow(a, b, &sum)) {
+        return b > 0 ? INT64_MAX : INT64_MIN;
+    }
+    return sum;
+}
+
+static Range
+range_own(const State *state, const Sym *sym)
+{
+    switch (sym->kind) {
+    case SYM_INT:
+        return (Range){.sym = sym, .lo = sym->num, .hi = sym->num, .not_zero = sym->num != 0};
+    case SYM_STR: case SYM_FUNC: case SYM_ADDR:
+        return (Range){.sym = sym, .lo = 1, .hi = INT64_MAX, .not_zero = true};
+    case SYM_CMP: {
+        const Range a = range_of(state, sym->a), b = range_of(state, sym->b);
+        Range range = {.sym = sym, .lo = 0, .hi = 1};
+        if (sym->text[0] == '<') {
+            if (a.hi < b.lo) {
+                range.lo = 1;
+            }
+            else if (a.lo >= b.hi) {
+                range.hi = 0;
+            }
+        }
+        else if (a.hi < b.lo || b.hi < a.lo ||
+                 (b.lo == 0 && b.hi == 0 && a.not_zero) ||
+                 (a.lo == 0 && a.hi == 0 && b.not_zero)) {
+            range.hi = 0;
+        }
+        else if (a.lo == a.hi && b.lo == b.hi && a.lo == b.lo) {
+            range.lo = 1;
+        }
+        return range;
+    }
+    case SYM_NOT: {
+        const Range a = range_of(state, sym->a);
+        if (a.lo == 0 && a.hi == 0) {
+            return (Range){.sym = sym, .lo = 1, .hi = 1, .not_zero = true};
+        }
+        if (a.not_zero || a.lo > 0 || a.hi < 0) {
+            return (Range){.sym = sym};
+        }
+        return (Range){.sym = sym, .lo = 0, .hi = 1};
+    }
+    case SYM_BIN:
+        if (sym->text[0] == '+' && sym->b->kind == SYM_INT) {
+            const Range a = range_of(state, sym->a);
+            return (Range){.sym = sym, .lo = add_clamped(a.lo, sym->b->num),
+                           .hi = add_clamped(a.hi, sym->b->num)};
+        }
+        if (sym->text[0] == '&' && sym->b->kind == SYM_INT && sym->b->num >= 0) {
+            return (Range){.sym = sym, .lo = 0, .hi = sym->b->num};
+        }
+        return range_of_type(sym);
+    default:
+        return range_of_type(sym);
+    }
+}
+
+Range
+range_of(const State *state, const Sym *sym)
+{
+    Range range = range_own(state, sym);
+    const Range *known = state_range(state, sym);
+    if (known) {
+        range.lo = known->lo > range.lo ? known->lo : range.lo;
+        range.hi = known->hi < range.hi ? known->hi : range.hi;
+        range.not_zero = range.not_zero || known->not_zero;
+    }
+    if (range.not_zero && range.lo == 0) {
+        range.lo = 1;
+    }
+    if (range.not_zero && range.hi == 0) {
+        range.hi = -1;
+    }
+    return range;
+}
+
+bool
+is_zero(const State *state, const Sym *sym)
+{
+    Range range = range_of(state, sym);
+    return range.lo == 0 && range.hi == 0;
+}
+
+bool
+is_not_zero(const State *state, const Sym *sym)
+{
+    Range range = range_of(state, sym);
+    return range.not_zero || range.lo > 0 || range.hi < 0;
+}
+
+const Sym *
+simplify(Explorer *ex, const State *state, const Sym *sym)
+{
+    Range range = range_of(state, sym);
+    return range.lo == range.hi ? sym_int(ex, range.lo) : sym;
+}
+
+/* Narrows a symbol to lo..hi without zero if asked; false when nothing is left. */
+static bool
+narrow(Explorer *ex, State *state, const Sym *sym, int64_t lo, int64_t hi, bool not_zero)
+{
+    Range range = range_of(state, sym);
+    Range old = range;
+    range.lo = lo > range.lo ? lo : range.lo;
+    range.hi = hi < range.hi ? hi : range.hi;
+    range.not_zero = range.not_zero || not_zero;
+    if (range.not_zero && range.lo == 0) {
+        range.lo = 1;
+    }
+    if (range.not_zero && range.hi == 0) {
+        range.hi = -1;
+    }
+    if (range.lo > range.hi) {
+        return false;
+    }
+    if (range.lo == old.lo && range.hi == old.hi && range.not_zero == old.not_zero) {
+        return true;
+    }
+    if (sym->kind == SYM_BIN && sym->text[0] == '+' && sym->b->kind == SYM_INT) {
+        int64_t back = sym->b->num == INT64_MIN ? 0 : -sym->b->num;
+        if (!narrow(ex, state, sym->a, add_clamped(range.lo, back), add_clamped(range.hi, back),
+                    false)) {
+            return false;
+        }
+    }
+    if (sym->kind != SYM_INT) {
+        state_set_range(ex, state, sym, range);
+    }
+    return true;
+}
+
+static bool
+assume_less(Explorer *ex, State *state, const Sym *a, const Sym *b)
+{
+    Range ra = range_of(state, a), rb = range_of(state, b);
+    if (rb.hi == INT64_MIN || ra.lo == INT64_MAX) {
+        return false;
+    }
+    return narrow(ex, state, a, INT64_MIN, rb.hi == INT64_MAX ? INT64_MAX : rb.hi - 1, false) &&
+           narrow(ex, state, b, ra.lo == INT64_MIN ? INT64_MIN : ra.lo + 1, INT64_MAX, false);
+}
+
+static bool
+assume_not_less(Explorer *ex, State *state, const Sym *a, const Sym *b)
+{
+    Range ra = range_of(state, a), rb = range_of(state, b);
+    return narrow(ex, state, a, rb.lo, INT64_MAX, false) &&
+           narrow(ex, state, b, INT64_MIN, ra.hi, false);
+}
+
+static bool
+assume_equal(Explorer *ex, State *state, const Sym *a, const Sym *b)
+{
+    Range ra = range_of(state, a), rb = range_of(state, b);
+    return narrow(ex, state, a, rb.lo, rb.hi, rb.not_zero) &&
+           narrow(ex, state, b, ra.lo, ra.hi, ra.not_zero);
+}
+
+static bool
+exclude(Explorer *ex, State *state, const Sym *sym, int64_t num)
+{
+    Range range = range_of(state, sym);
+    if (range.lo == num && range.hi == num) {
+        return false;
+    }
+    if (num == 0) {
+        return narrow(ex, state, sym, INT64_MIN, INT64_MAX, true);
+    }
+    if (range.lo == num) {
+        return narrow(ex, state, sym, num + 1, INT64_MAX, false);
+    }
+    if (range.hi == num) {
+        return narrow(ex, state, sym, INT64_MIN, num - 1, false);
+    }
+    return true;
+}
+
+static bool
+assume_different(Explorer *ex, State *state, const Sym *a, const Sym *b)
+{
+    Range ra = range_of(state, a), rb = range_of(state, b);
+    if (rb.lo == rb.hi && !exclude(ex, state, a, rb.lo)) {
+        return false;
+    }
+    if (ra.lo == ra.hi && !exclude(ex, state, b, ra.lo)) {
+        return false;
+    }
+    return true;
+}
+
+static bool
+assume_cmp(Explorer *ex, State *state, const Sym *sym, bool truth)
+{
+    bool ok;
+    if (sym->text[0] == '<') {
+        ok = truth ? assume_less(ex, state, sym->a, sym->b)
+                   : assume_not_less(ex, state, sym->a, sym->b);
+    }
+    else {
+        ok = truth ? assume_equal(ex, state, sym->a, sym->b)
+                   : assume_different(ex, state, sym->a, sym->b);
+    }
+    return ok && narrow(ex, state, sym, truth, truth, false);
+}
+
+bool
+assume(Explorer *ex, State *state, const Sym *sym, bool truth)
+{
+    Range range = range_of(state, sym);
+    if (truth ? (range.lo == 0 && range.hi == 0)
+              : (range.not_zero || range.lo > 0 || range.hi < 0)) {
+        return false;
+    }
+    switch (sym->kind) {
+    case SYM_CMP:
+        return assume_cmp(ex, state, sym, truth);
+    case SYM_NOT:
+        return assume(ex, state, sym->a, !truth);
+    default:
+        return truth ? narrow(ex, state, sym, INT64_MIN, INT64_MAX, true)
+                     : narrow(ex, state, sym, 0, 0, false);
+    }
+}

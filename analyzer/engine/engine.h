@@ -1,0 +1,32 @@
+/* engine.h: explores every path of every function, callees first, computes
+ * summaries and tells the rules about what happens to references.
+ *
+ * This is the engine's door for the driver; its inner structures are in
+ * state.h.
+ */
+#ifndef STRAYREF_ENGINE_H
+#define STRAYREF_ENGINE_H
+
+#include "engine/finding.h"
+#include "flow/flow.h"
+#include "model/model.h"
+
+typedef enum FnOutcome {
+    OUTCOME_ANALYSED, /* every path followed to its end */
+    OUTCOME_PARTIAL,  /* the same, but with constructs that were not lowered */
+    OUTCOME_DAMAGED,  /* touched by a parse error */
+    OUTCOME_GAVE_UP,  /* a budget was exceeded: some paths were cut */
+} FnOutcome;
+
+typedef struct EngineResult {
+    VEC(Finding *) findings;  /* sorted by place and rule, fingerprints set, not numbered */
+    FnOutcome *outcome;       /* by function of the program */
+    const char **why;         /* by function: reason when not analysed, else NULL */
+} EngineResult;
+
+/* Analyses the whole program.  Computed summaries are put into 'model'.
+ * Everything in 'out' is owned by 'arena'. */
+void engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,
+                EngineResult *out);
+
+#endif

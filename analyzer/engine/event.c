@@ -1,0 +1,489 @@
+/* event.c: tells the rules what happened, and chooses among what they report.
+ *
+ * The same object may go astray on many paths; one report per rule and object
+ * remains: the one on the most ordinary, shortest path.
+ */
+#include <string.h>
+
+#include "engine/state.h"
+
+/* ---- naming -------------------------------------------------------------------- */
+
+static const char *
+pretty_global(const char *name)
+{
+    static const char *const pretty[][2] = {
+        {"_Py_NoneStruct", "Py_None"},         {"_Py_TrueStruct", "Py_True"},
+        {"_Py_FalseStruct", "Py_False"},       {"_Py_EllipsisObject", "Py_Ellipsis"},
+        {"_Py_NotImplementedStruct", "Py_NotImplemented"},
+    };
+    for (size_t i = 0; i < COUNT_OF(pretty); i++) {
+        if (text_equal(name, pretty[i][0])) {
+            return pretty[i][1];
+        }
+    }
+    return name;
+}
+
+/* The variable that holds the symbol now, or held it last. */
+static const char *
+holder_name(Explorer *ex, const State *state, const Sym *sym)
+{
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *place = state->bind[i].place;
+        if (state->bind[i].sym == sym && place->kind == PLACE_LOCAL &&
+            ex->fn->local[place->index].name[0] != '\0') {
+            return ex->fn->local[place->index].name;
+        }
+    }
+    for (const Node *n = state->trace; n; n = n->pred) {
+        if ((n->kind == NODE_HOLD || n->kind == NODE_STORE) && n->sym == sym && n->place) {
+            return place_text(ex, n->place);
+        }
+    }
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        if (state->bind[i].sym == sym) {
+            const char *text = place_text(ex, state->bind[i].place);
+            if (text[0]) {
+                return text;
+            }
+        }
+    }
+    return NULL;
+}
+
+static const char *
+name_of(Explorer *ex, const State *state, const Sym *sym)
+{
+    if (sym->kind == SYM_ADDR && sym->place->kind == PLACE_GLOBAL) {
+        return pretty_global(sym->place->decl->name);
+    }
+    if (sym->kind == SYM_INIT) {
+        return sym_text(ex, sym);
+    }
+    const char *name = holder_name(ex, state, sym);
+    return name && name[0] ? name : sym_text(ex, sym);
+}
+
+/* ---- what a rule may ask ----------------------------------------------------------- */
+
+int
+object_owned(const Object *object)
+{
+    return object->ref.own;
+}
+
+bool
+object_immortal(const Object *object)
+{
+    return ledger_immortal(object->ex, object->sym);
+}
+
+bool
+object_is_param(const Object *object)
+{
+    return object->ref.kept == KEPT_CALLER;
+}
+
+bool
+object_is_borrowed(const Object *object)
+{
+    return !(object->ref.flags & REF_BORN) && object->ref.kept != KEPT_UNKNOWN;
+}
+
+bool
+object_is_static(const Object *object)
+{
+    return object->ref.kept == KEPT_STATIC;
+}
+
+const char *
+object_name(const Object *object)
+{
+    return object->name;
+}
+
+const char *
+object_stealer(const Object *object)
+{
+    return (object->ref.flags & REF_STOLEN) && object->ref.taker ? object->ref.taker->name : NULL;
+}
+
+const char *
+object_refuser(const Object *object)
+{
+    return object->ref.refuser ? object->ref.refuser->name : NULL;
+}
+
+Arena *
+rule_arena(RuleCtx *rx)
+{
+    return rx->ex->out;
+}
+
+/* ---- pending reports -------------------------------------------------------------------- */
+
+static Reach
+reach_of(const Explorer *ex, const State *state)
+{
+    if (ex->info->is_init) {
+        return REACH_INIT;
+    }
+    if (state->oom) {
+        return REACH_OOM;
+    }
+    return state->failed || state->err == ERRSTATE_SET ? REACH_ERROR : REACH_ORDINARY;
+}
+
+static const char *
+callee_text(const Summary *summary)
+{
+    return summary && summary->name ? summary->name : "";
+}
+
+/* What several findings may have in common, in words. */
+static const char *
+cause_of(Explorer *ex, const Ref *ref, const Summary *fact)
+{
+    const char *born = callee_text(ref->born), *other = callee_text(fact);
+    if (fact && fact != ref->born && born[0]) {
+        return arena_printf(ex->out, "a reference from %s and %s", born, other);
+    }
+    if (born[0]) {
+        return arena_printf(ex->out, "a reference from %s", born);
+    }
+    return other[0] ? arena_printf(ex->out, "what %s does to a reference", other)
+                    : "a reference taken by hand";
+}
+
+void
+rule_report(RuleCtx *rx, const Object *object, const char *message, const char *fix)
+{
+    Explorer *ex = rx->ex;
+    if (ex->silent) {
+        return;
+    }
+    PendingReport *report = ARENA_NEW(ex->arena, PendingReport);
+    report->rule = rx->rule;
+    report->sym = object->sym;
+    report->birth = object->ref.site;
+    report->at = rx->at;
+    report->reach = reach_of(ex, object->state);
+    report->object = object->name;
+    report->message = message;
+    report->fix = fix;
+    report->fact = rx->fact;
+    report->fact_case = rx->fact_case;
+    report->ref = object->ref;
+    report->trace = object->state->trace;
+    report->is_param_excess = rx->deferred && object->ref.kept == KEPT_CALLER;
+    report->is_return = rx->deferred && object->ref.kept != KEPT_CALLER;
+    report->cause = cause_of(ex, &object->ref, rx->fact);
+    VEC_PUSH(ex->arena, &ex->reports, report);
+}
+
+static Object
+object_for(Explorer *ex, State *state, const Ref *ref, const Instr *at)
+{
+    return (Object){.ex = ex, .state = state, .sym = ref->sym, .ref = *ref, .at = at,
+                    .name = name_of(ex, state, ref->sym)};
+}
+
+void
+event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow how,
+           const char *holder)
+{
+    Object object = object_for(ex, state, ref, at);
+    bool given = how == LOST_UNNAMED && at->op == OP_CALL && ref->site != at;
+    LostEvent event = {.object = &object, .how = how, .owed = ref->own, .holder = holder,
+                       .taker = given ? callee_name(at) : NULL};
+    const Summary *taker = given ? model_find(ex->model, event.taker, NULL) : NULL;
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .how = how};
+    rx.fact = taker ? taker : ref->refuser ? ref->refuser : ref->born;
+    rx.fact_case = taker ? NULL : ref->refuser ? ref->refuser_case : ref->born_case;
+    rx.deferred = ref->kept == KEPT_CALLER && !ex->info->is_entry && how == LOST_RETURN;
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_lost) {
+            rx.rule->on_lost(&rx, &event);
+        }
+    }
+}
+
+void
+event_release(Explorer *ex, State *state, const Ref *ref, bool by_steal, By by)
+{
+    Object object = object_for(ex, state, ref, by.at);
+    ReleaseEvent event = {
+        .object = &object,
+        .callee = callee_text(by.summary),
+        .by_steal = by_steal,
+        .was_released = (ref->flags & REF_RELEASED) != 0,
+        .was_stolen = (ref->flags & REF_STOLEN) != 0,
+        .stealer = callee_text(ref->taker),
+        .stolen_on_failure = (ref->flags & REF_STOLEN_FAILED) != 0,
+    };
+    RuleCtx rx = {.ex = ex, .object = &object, .at = by.at};
+    bool stolen = (ref->flags & REF_STOLEN) != 0;
+    rx.fact = stolen ? ref->taker : by_steal ? by.summary : ref->born ? ref->born : by.summary;
+    rx.fact_case = stolen ? ref->taker_case
+                          : by_steal ? by.outcome : ref->born ? ref->born_case : by.outcome;
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_release) {
+            rx.rule->on_release(&rx, &event);
+        }
+    }
+}
+
+void
+event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, const char *use)
+{
+    Object object = object_for(ex, state, ref, at);
+    UseEvent event = {.object = &object, .use = use,
+                      .was_stolen = (ref->flags & REF_STOLEN) != 0,
+                      .stealer = callee_text(ref->taker)};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at};
+    rx.fact = event.was_stolen ? ref->taker : ref->born;
+    rx.fact_case = event.was_stolen ? ref->taker_case : ref->born_case;
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_use) {
+            rx.rule->on_use(&rx, &event);
+        }
+    }
+}
+
+void
+event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure)
+{
+    Object object = object_for(ex, state, ref, at);
+    ReturnEvent event = {.object = &object, .owes_new = true, .sure = sure};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .fact = ref->born,
+                  .fact_case = ref->born_case, .deferred = !sure};
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_return) {
+            rx.rule->on_return(&rx, &event);
+        }
+    }
+}
+
+/* ---- ask the engine -------------------------------------------------------------------------- */
+
+static const Rule engine_rule = {
+    .info = {.id = "engine", .title = "Engine question", .summary = "a fixture asks the engine",
+             .severity = SEVERITY_NOTE, .precision = PRECISION_VERY_HIGH, .page = ""},
+};
+
+static void
+answer(Explorer *ex, State *state, const Instr *at, const char *object, const char *message)
+{
+    if (ex->silent) {
+        return;
+    }
+    PendingReport *report = ARENA_NEW(ex->arena, PendingReport);
+    report->rule = &engine_rule;
+    report->birth = at;
+    report->at = at;
+    report->object = object;
+    report->message = message;
+    report->fix = "";
+    report->cause = "engine";
+    report->trace = state->trace;
+    VEC_PUSH(ex->arena, &ex->reports, report);
+}
+
+bool
+event_ask(Explorer *ex, State *state, const Instr *ins, const char *name)
+{
+    if (!text_starts(name, "strayref_") || text_starts(name, OVERLAY_PREFIX)) {
+        return false;
+    }
+    if (text_equal(name, "strayref_reachable")) {
+        answer(ex, state, ins, "reachable", "control comes here");
+        return true;
+    }
+    if (ins->nargs == 0) {
+        return false;
+    }
+    const Sym *sym = eval(ex, state, ins->args[0]);
+    const Ref *ref = state_ref(state, sym);
+    const char *object = name_of(ex, state, sym);
+    if (text_equal(name, "strayref_owned") && ins->nargs == 2) {
+        const Sym *want = simplify(ex, state, eval(ex, state, ins->args[1]));
+        int owned = ref ? ref->own : 0;
+        if (want->kind != SYM_INT || want->num != owned) {
+            answer(ex, state, ins, object,
+                   arena_printf(ex->out, "'%s' is owned %d times here", object, owned));
+        }
+        return true;
+    }
+    if (text_equal(name, "strayref_alive")) {
+        if (ref && ledger_dead(ref)) {
+            answer(ex, state, ins, object, arena_printf(ex->out, "'%s' is dead here", object));
+        }
+        return true;
+    }
+    return false;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------ */
+
+static bool
+same_defect(const PendingReport *a, const PendingReport *b)
+{
+    if (a->rule != b->rule) {
+        return false;
+    }
+    if (a->rule == &engine_rule || a->rule->on_return || !a->birth || !b->birth) {
+        return a->at == b->at && a->sym == b->sym;
+    }
+    if (a->birth != b->birth) {
+        return false;
+    }
+    return a->birth->op != OP_CALL || a->sym == b->sym || text_equal(a->object, b->object) ||
+           a->sym->kind != SYM_CALL;
+}
+
+static bool
+better(const PendingReport *a, const PendingReport *b)
+{
+    if (a->reach != b->reach) {
+        return a->reach < b->reach;
+    }
+    uint32_t la = a->trace ? a->trace->length : 0, lb = b->trace ? b->trace->length : 0;
+    if (la != lb) {
+        return la < lb;
+    }
+    return loc_compare(a->at->loc, b->at->loc) < 0;
+}
+
+/* True when every exit leaves the parameter with the same excess: then it is
+ * what the function is for (a wrapper around Py_INCREF). */
+static bool
+is_contract(const Explorer *ex, const Sym *sym)
+{
+    int first = 0;
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        const Ref *ref = state_ref(ex->exits.at[i].state, sym);
+        int own = ref ? ref->own : 0;
+        if (i == 0) {
+            first = own;
+        }
+        if (own != first || own <= 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+returns_new_elsewhere(const Explorer *ex)
+{
+    bool some_new = false, unknown = false;
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        some_new = some_new || ex->exits.at[i].own == 1;
+        unknown = unknown || ex->exits.at[i].own < 0;
+    }
+    return some_new && !unknown;
+}
+
+static bool
+withdrawn(const Explorer *ex, const PendingReport *report)
+{
+    if (report->is_param_excess && report->rule->on_lost) {
+        return is_contract(ex, report->sym);
+    }
+    if (report->rule->on_return && (report->is_return || report->is_param_excess)) {
+        return !returns_new_elsewhere(ex);
+    }
+    return false;
+}
+
+static const char *
+fingerprint(Explorer *ex, const PendingReport *report, const EngineResult *out)
+{
+    const char *born = report->ref.born ? report->ref.born->name : "";
+    uint32_t ordinal = 0;
+    const char *text;
+    bool taken;
+    do {
+        const char *key = arena_printf(ex->arena, "%s|%s|%s|%s|%u", report->rule->info.id,
+                                       ex->fn->decl->usr, born, report->object, ordinal++);
+        text = arena_printf(ex->out, "%016llx",
+                            (unsigned long long)hash_bytes(key, strlen(key), 0));
+        taken = false;
+        for (uint32_t i = out->findings.n; i-- > 0 && !taken;) {
+            taken = text_equal(out->findings.at[i]->fingerprint, text);
+        }
+    } while (taken);
+    return text;
+}
+
+static const char *
+fact_text(Explorer *ex, const PendingReport *report)
+{
+    if (!report->fact) {
+        return NULL;
+    }
+    if (report->fact->text) {
+        return report->fact->text;
+    }
+    StrBuf buf;
+    strbuf_init(&buf, ex->out);
+    if (report->fact_case) {
+        case_print(report->fact, report->fact_case, &buf);
+    }
+    else {
+        facts_print(report->fact, &buf);
+    }
+    while (buf.length > 0 && buf.text[buf.length - 1] == '\n') {
+        buf.text[--buf.length] = '\0';
+    }
+    return buf.text;
+}
+
+static void
+append(Explorer *ex, const PendingReport *report, EngineResult *out)
+{
+    Finding *finding = ARENA_NEW(ex->out, Finding);
+    finding->rule = &report->rule->info;
+    finding->loc = report->at->loc;
+    finding->function = ex->fn->decl->name;
+    finding->object = report->object;
+    finding->message = report->message;
+    finding->fact = fact_text(ex, report);
+    finding->fact_doc = report->fact ? report->fact->doc : NULL;
+    finding->fix = report->fix;
+    finding->reach = report->reach;
+    finding->cause = report->cause;
+    finding->fingerprint = fingerprint(ex, report, out);
+    trace_steps(ex, report, finding);
+    VEC_PUSH(ex->out, &out->findings, finding);
+}
+
+void
+events_finish(Explorer *ex, EngineResult *out)
+{
+    VEC(const PendingReport *) best = {0};
+    for (uint32_t i = 0; i < ex->reports.n; i++) {
+        const PendingReport *report = ex->reports.at[i];
+        if (withdrawn(ex, report)) {
+            continue;
+        }
+        uint32_t j = 0;
+        while (j < best.n && !same_defect(best.at[j], report)) {
+            j++;
+        }
+        if (j == best.n) {
+            VEC_PUSH(ex->arena, &best, report);
+        }
+        else if (better(report, best.at[j])) {
+            best.at[j] = report;
+        }
+    }
+    for (uint32_t i = 0; i < best.n; i++) {
+        append(ex, best.at[i], out);
+    }
+}

@@ -1,0 +1,509 @@
+/* explore.c: follows every path of one function, block by block.
+ *
+ * Blocks are taken in reverse post-order, so that a join sees all states that
+ * come to it.  A state seen before at a block is dropped; when too many stand
+ * at one block, those with the same ownership are joined.  At a back edge
+ * variables that count along become unknown, so that loops come to an end.
+ * All budgets are counts, never time: what was cut is said.
+ */
+#include <string.h>
+
+#include "engine/state.h"
+
+#define MAX_SEPARATE 12   /* states at one block before equal owners are joined */
+#define MAX_AT_BLOCK 64   /* states at one block at one time */
+#define MAX_VISITS 600    /* states that ever start one block */
+#define MAX_STEPS 400000  /* instructions executed in one function */
+
+typedef struct Waiting {
+    VEC(State *) list; /* to be run */
+    VEC(State *) seen; /* were run */
+} Waiting;
+
+typedef struct Run {
+    Explorer *ex;
+    Waiting *at;      /* by block */
+    uint32_t next;    /* lowest position in flow->order that may have work */
+} Run;
+
+static void
+cut(Explorer *ex, const char *why)
+{
+    if (!ex->cut) {
+        ex->cut = true;
+        ex->cut_why = why;
+    }
+}
+
+/* ---- widening ------------------------------------------------------------------- */
+
+/* The value temp 't' is computed from local 'local' by arithmetic alone; *direction is
+ * +1 or -1 for steps by a constant, else 0. */
+static bool
+derives_from(const Fn *fn, const Instr *const *def, Val val, uint32_t local, int *direction,
+             int depth)
+{
+    (void)fn;
+    if (val.kind != VAL_TEMP || depth > 12 || !def[val.index]) {
+        return false;
+    }
+    const Instr *ins = def[val.index];
+    switch (ins->op) {
+    case OP_LOAD:
+        if (ins->a.kind == VAL_LOCAL) {
+            return ins->a.index == local;
+        }
+        *direction = 0;
+        return derives_from(fn, def, ins->a, local, direction, depth + 1);
+    case OP_BIN:
+        if (ins->b.kind == VAL_INT && (ins->name[0] == '+' || ins->name[0] == '-')) {
+            bool up = (ins->b.num > 0) == (ins->name[0] == '+');
+            *direction = up ? 1 : -1;
+        }
+        else {
+            *direction = 0;
+        }
+        return derives_from(fn, def, ins->a, local, direction, depth + 1) ||
+               derives_from(fn, def, ins->b, local, direction, depth + 1);
+    case OP_INDEX: case OP_FIELD: case OP_NEG: case OP_INV: case OP_CAST: case OP_COPY:
+        return derives_from(fn, def, ins->a, local, direction, depth + 1);
+    default:
+        return false;
+    }
+}
+
+/* For each loop head: 0 = not inductive, 1 = up, 2 = down, 3 = somehow. */
+static uint8_t **
+find_inductive(Explorer *ex)
+{
+    const Fn *fn = ex->fn;
+    const Instr **def = ARENA_ARRAY(ex->arena, const Instr *, fn->ntemp + 1);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            def[fn->block[b].ins[i].dst] = &fn->block[b].ins[i];
+        }
+    }
+    uint8_t *way = ARENA_ARRAY(ex->arena, uint8_t, fn->nlocal + 1);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *ins = &fn->block[b].ins[i];
+            int direction = 0;
+            if (ins->op == OP_STORE && ins->a.kind == VAL_LOCAL &&
+                derives_from(fn, def, ins->b, ins->a.index, &direction, 0)) {
+                uint8_t now = direction > 0 ? 1 : direction < 0 ? 2 : 3;
+                uint8_t *old = &way[ins->a.index];
+                *old = *old == 0 || *old == now ? now : 3;
+            }
+        }
+    }
+    uint8_t **by_head = ARENA_ARRAY(ex->arena, uint8_t *, fn->nblock + 1);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        if (!ex->flow->block[b].loop_head || !ex->flow->modified[b]) {
+            continue;
+        }
+        by_head[b] = ARENA_ARRAY(ex->arena, uint8_t, fn->nlocal + 1);
+        for (uint32_t l = 0; l < fn->nlocal; l++) {
+            by_head[b][l] = bit_test(ex->flow->modified[b], l) ? way[l] : 0;
+        }
+    }
+    return by_head;
+}
+
+static bool
+is_big(const Sym *sym)
+{
+    int64_t num = sym->kind == SYM_INT ? sym->num
+                  : sym->kind == SYM_BIN && sym->b->kind == SYM_INT ? sym->b->num : 0;
+    return num > 64 || num < -64;
+}
+
+/* Drops memory whose place is named by a symbol that gets a new meaning. */
+static void
+forget_places(State *state, const Sym *sym)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        if (!place_mentions(state->bind[i].place, sym)) {
+            state->bind[kept++] = state->bind[i];
+        }
+    }
+    state->nbind = kept;
+}
+
+static void
+forget_ranges(State *state, const Sym *sym)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        if (!sym_mentions(state->range[i].sym, sym)) {
+            state->range[kept++] = state->range[i];
+        }
+    }
+    state->nrange = kept;
+}
+
+/* A value that stands for "any turn of the loop"; two take turns, so that what the
+ * last turn left is not taken for what this one makes. */
+static const Sym *
+any_turn(Explorer *ex, State *state, const Instr *site, uint32_t slot, const Sym *old,
+         const Type *type)
+{
+    uint32_t base = 100 + slot * 2;
+    const Sym *even = sym_call(ex, site, base, type);
+    const Sym *odd = sym_call(ex, site, base + 1, type);
+    const Sym *next = sym_mentions(old, even) ? odd : even;
+    forget_places(state, next);
+    forget_ranges(state, next);
+    return next;
+}
+
+static bool
+counted(const State *state, const Sym *sym)
+{
+    const Ref *ref = state_ref(state, sym);
+    return ref && (ref->own != 0 || (ref->flags & REF_BORN));
+}
+
+static void
+widen_bind(Explorer *ex, State *state, uint32_t i, uint32_t head, uint8_t way)
+{
+    const Place *place = state->bind[i].place;
+    const Sym *old = state->bind[i].sym;
+    const Type *type = place->kind == PLACE_LOCAL ? ex->fn->local[place->index].type : old->type;
+    Range range = range_of(state, old);
+    const Instr *site = &ex->fn->block[head].ins[0];
+    const Sym *next = any_turn(ex, state, site, place->id, old, type);
+    if (way == 1 && range.lo != INT64_MIN) {
+        range.hi = INT64_MAX;
+    }
+    else if (way == 2 && range.hi != INT64_MAX) {
+        range.lo = INT64_MIN;
+    }
+    else {
+        range.lo = INT64_MIN;
+        range.hi = INT64_MAX;
+    }
+    state_bind(ex, state, place, next);
+    if (way == 1 || way == 2) {
+        Range full = range_of(state, next);
+        range.lo = range.lo > full.lo ? range.lo : full.lo;
+        range.hi = range.hi < full.hi ? range.hi : full.hi;
+        range.not_zero = false;
+        state_set_range(ex, state, next, range);
+    }
+}
+
+static void
+widen(Explorer *ex, State *state, uint32_t head)
+{
+    const uint8_t *way = ex->inductive[head];
+    VEC(const Place *) places = {0};
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Bind *bind = &state->bind[i];
+        bool local = bind->place->kind == PLACE_LOCAL;
+        bool turns = local ? way && way[bind->place->index] : bind->sym->kind == SYM_BIN;
+        if ((turns || is_big(bind->sym)) && !counted(state, bind->sym)) {
+            VEC_PUSH(ex->arena, &places, bind->place);
+        }
+    }
+    for (uint32_t p = 0; p < places.n; p++) {
+        for (uint32_t i = 0; i < state->nbind; i++) {
+            if (state->bind[i].place == places.at[p]) {
+                bool local = places.at[p]->kind == PLACE_LOCAL;
+                widen_bind(ex, state, i, head, local && way ? way[places.at[p]->index] : 3);
+                break;
+            }
+        }
+    }
+}
+
+/* ---- scheduling ---------------------------------------------------------------------- */
+
+static bool
+was_seen(const Waiting *waiting, const State *state)
+{
+    for (uint32_t i = 0; i < waiting->seen.n; i++) {
+        if (state_equal(waiting->seen.at[i], state) &&
+            state_not_worse(waiting->seen.at[i], state)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < waiting->list.n; i++) {
+        if (state_equal(waiting->list.at[i], state) &&
+            state_not_worse(waiting->list.at[i], state)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+enqueue(Run *run, State *state, uint32_t from, uint32_t to)
+{
+    Explorer *ex = run->ex;
+    if (flow_is_back_edge(ex->flow, from, to)) {
+        widen(ex, state, to);
+    }
+    state_collect(ex, state, to);
+    state_freeze(state);
+    Waiting *waiting = &run->at[to];
+    if (was_seen(waiting, state)) {
+        return;
+    }
+    if (waiting->list.n >= MAX_AT_BLOCK * 4 || waiting->seen.n >= MAX_VISITS) {
+        cut(ex, "too many states");
+        return;
+    }
+    VEC_PUSH(ex->arena, &waiting->list, state);
+    uint32_t rpo = ex->flow->block[to].rpo;
+    if (rpo < run->next) {
+        run->next = rpo;
+    }
+}
+
+/* Joins states that owe the same for the same holders. */
+static void
+merge(Explorer *ex, Waiting *waiting, uint32_t block)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < waiting->list.n; i++) {
+        State *state = waiting->list.at[i];
+        uint32_t j = 0;
+        while (j < kept && !state_same_ownership(ex, waiting->list.at[j], state)) {
+            j++;
+        }
+        if (j == kept) {
+            waiting->list.at[kept++] = state;
+            continue;
+        }
+        State *joined = state_copy(ex, waiting->list.at[j]);
+        state_join(ex, joined, state, block);
+        state_collect(ex, joined, block);
+        state_freeze(joined);
+        waiting->list.at[j] = joined;
+    }
+    waiting->list.n = kept;
+}
+
+static uint32_t
+failures(const State *state)
+{
+    return (uint32_t)state->failed + state->oom + state->ignored;
+}
+
+/* Keeps the most ordinary paths when there are too many. */
+static void
+limit(Explorer *ex, Waiting *waiting)
+{
+    if (waiting->list.n <= MAX_AT_BLOCK) {
+        return;
+    }
+    cut(ex, "too many states");
+    uint32_t kept = 0;
+    for (uint32_t rank = 0; rank <= 3 && kept < MAX_AT_BLOCK; rank++) {
+        for (uint32_t i = kept; i < waiting->list.n && kept < MAX_AT_BLOCK; i++) {
+            if (failures(waiting->list.at[i]) == rank) {
+                State *state = waiting->list.at[i];
+                memmove(&waiting->list.at[kept + 1], &waiting->list.at[kept],
+                        (i - kept) * sizeof(State *));
+                waiting->list.at[kept++] = state;
+            }
+        }
+    }
+    waiting->list.n = kept;
+}
+
+/* ---- running one block ------------------------------------------------------------------ */
+
+/* Drops temporaries nobody reads any more, and looks for what was lost with them. */
+static void
+after(Explorer *ex, State *state, const Instr *ins)
+{
+    bool lost = ins->op == OP_CALL;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->ntemp; i++) {
+        TempBind bind = state->temp[i];
+        if (flow_temp_dies(ex->flow, ex->block, ex->ins, bind.temp)) {
+            lost = true;
+        }
+        else {
+            state->temp[kept++] = bind;
+        }
+    }
+    state->ntemp = kept;
+    if (lost) {
+        bool any = false;
+        for (uint32_t i = 0; i < state->nref; i++) {
+            any = any || state->ref[i].own > 0;
+        }
+        if (any) {
+            ledger_check_lost(ex, state, ins, LOST_UNNAMED, "");
+        }
+    }
+}
+
+static void
+branch(Run *run, State *state, const Instr *ins, uint32_t block)
+{
+    Explorer *ex = run->ex;
+    const Sym *cond = eval(ex, state, ins->a);
+    bool can[2] = {false, false};
+    State *next[2];
+    for (int way = 0; way < 2; way++) {
+        next[way] = state_copy(ex, state);
+        can[way] = assume(ex, next[way], cond, way == 0);
+    }
+    for (int way = 0; way < 2; way++) {
+        if (can[way]) {
+            if (can[0] && can[1]) {
+                state_note(ex, next[way], NODE_BRANCH, ins, cond, NULL, NULL);
+                ((Node *)(uintptr_t)next[way]->trace)->truth = way == 0;
+            }
+            enqueue(run, next[way], block, ins->to[way]);
+        }
+    }
+}
+
+static bool
+assume_case(Explorer *ex, State *state, const Sym *value, const SwitchCase *c, bool truth)
+{
+    if (c->lo == c->hi) {
+        return assume(ex, state, sym_cmp(ex, "==", value, sym_int(ex, c->lo)), truth);
+    }
+    const Sym *below = sym_cmp(ex, "<", value, sym_int(ex, c->lo));
+    const Sym *above = sym_cmp(ex, "<", sym_int(ex, c->hi), value);
+    if (truth) {
+        return assume(ex, state, below, false) && assume(ex, state, above, false);
+    }
+    Range range = range_of(state, value);
+    return range.lo < c->lo || range.hi > c->hi;
+}
+
+static void
+switch_on(Run *run, State *state, const Instr *ins, uint32_t block)
+{
+    Explorer *ex = run->ex;
+    const Sym *value = simplify(ex, state, eval(ex, state, ins->a));
+    for (uint32_t i = 0; i < ins->ncases; i++) {
+        State *next = state_copy(ex, state);
+        if (assume_case(ex, next, value, &ins->cases[i], true)) {
+            enqueue(run, next, block, ins->cases[i].to);
+        }
+        if (!assume_case(ex, state, value, &ins->cases[i], false)) {
+            return;
+        }
+    }
+    enqueue(run, state, block, ins->to[0]);
+}
+
+static void
+terminate(Run *run, State *state, const Instr *ins, uint32_t block)
+{
+    Explorer *ex = run->ex;
+    switch (ins->op) {
+    case OP_JMP:
+        enqueue(run, state, block, ins->to[0]);
+        break;
+    case OP_BR:
+        branch(run, state, ins, block);
+        break;
+    case OP_SWITCH:
+        switch_on(run, state, ins, block);
+        break;
+    case OP_RET:
+        ledger_return(ex, state, ins->a.kind == VAL_NONE ? NULL : eval(ex, state, ins->a), ins);
+        break;
+    default:
+        break; /* unreachable: the path ends */
+    }
+}
+
+static void
+run_block(Run *run, uint32_t block, State *start)
+{
+    Explorer *ex = run->ex;
+    const Block *b = &ex->fn->block[block];
+    States now = {0};
+    State *first = state_copy(ex, start);
+    VEC_PUSH(ex->arena, &now.list, first);
+    ex->block = block;
+    for (ex->ins = 0; ex->ins + 1 < b->nins; ex->ins++) {
+        const Instr *ins = &b->ins[ex->ins];
+        States next = {0};
+        for (uint32_t i = 0; i < now.list.n; i++) {
+            uint32_t before = next.list.n;
+            step(ex, now.list.at[i], ins, &next);
+            ex->steps++;
+            for (uint32_t j = before; j < next.list.n; j++) {
+                after(ex, next.list.at[j], ins);
+            }
+        }
+        if (next.list.n > MAX_AT_BLOCK * 2) {
+            cut(ex, "too many outcomes");
+            next.list.n = MAX_AT_BLOCK * 2;
+        }
+        now = next;
+    }
+    for (uint32_t i = 0; i < now.list.n; i++) {
+        terminate(run, now.list.at[i], &b->ins[b->nins - 1], block);
+    }
+}
+
+static State *
+entry_state(Explorer *ex)
+{
+    State *state = state_new(ex);
+    for (uint32_t i = 0; i < ex->fn->nparam; i++) {
+        const Place *place = place_local(ex, i);
+        state_bind(ex, state, place, sym_init(ex, place, NULL, ex->fn->local[i].type));
+    }
+    state->err = ex->info->is_entry ? ERRSTATE_CLEAR : ERRSTATE_ENTRY;
+    state_freeze(state);
+    return state;
+}
+
+/* Moves what waits into 'list' and marks it as seen; returns how many are new. */
+static uint32_t
+take(Explorer *ex, Waiting *waiting, State **list)
+{
+    uint32_t n = 0, waits = waiting->list.n;
+    waiting->list.n = 0;
+    for (uint32_t i = 0; i < waits; i++) {
+        State *state = waiting->list.at[i];
+        if (!was_seen(waiting, state)) { /* a joined state may be an old one */
+            list[n++] = state;
+            VEC_PUSH(ex->arena, &waiting->seen, state);
+        }
+    }
+    return n;
+}
+
+void
+explore(Explorer *ex)
+{
+    Run run = {.ex = ex, .at = ARENA_ARRAY(ex->arena, Waiting, ex->fn->nblock)};
+    ex->inductive = find_inductive(ex);
+    State *entry = entry_state(ex);
+    VEC_PUSH(ex->arena, &run.at[0].list, entry);
+    while (run.next < ex->flow->norder) {
+        uint32_t block = ex->flow->order[run.next];
+        Waiting *waiting = &run.at[block];
+        if (waiting->list.n == 0) {
+            run.next++;
+            continue;
+        }
+        if (waiting->list.n > MAX_SEPARATE) {
+            merge(ex, waiting, block);
+            limit(ex, waiting);
+        }
+        State **list = ARENA_ARRAY(ex->arena, State *, waiting->list.n + 1);
+        uint32_t n = take(ex, waiting, list);
+        for (uint32_t i = 0; i < n; i++) {
+            if (ex->steps > MAX_STEPS) {
+                cut(ex, "too many steps");
+                return;
+            }
+            run_block(&run, block, list[i]);
+        }
+    }
+}

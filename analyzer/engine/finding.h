@@ -1,0 +1,97 @@
+/* finding.h: what a scan found, as reports see it.
+ *
+ * Plain values, no engine and no IR behind them; all strings live as long as
+ * the RunResult's arena.
+ */
+#ifndef STRAYREF_FINDING_H
+#define STRAYREF_FINDING_H
+
+#include "base/base.h"
+
+typedef enum Severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE } Severity;
+typedef enum Precision { PRECISION_VERY_HIGH, PRECISION_HIGH, PRECISION_MEDIUM, PRECISION_LOW } Precision;
+
+/* How a path is reached, most urgent first. */
+typedef enum Reach {
+    REACH_ORDINARY, /* on the ordinary path */
+    REACH_ERROR,    /* only after a call failed */
+    REACH_OOM,      /* only when an allocation fails */
+    REACH_INIT,     /* once per process: module initialisation */
+    REACH_COUNT
+} Reach;
+
+/* What every rule says of itself. */
+typedef struct RuleInfo {
+    const char *id;       /* "leak" */
+    const char *title;    /* "Reference leak", for headings */
+    const char *summary;  /* one sentence */
+    Severity severity;
+    Precision precision;
+    int cwe;              /* CWE number, 0 = none */
+    const char *page;     /* the Markdown page (rules/<id>.md), embedded */
+} RuleInfo;
+
+typedef enum StepKind {
+    STEP_MADE,     /* the object comes into being, or the reference is taken */
+    STEP_BRANCH,   /* a condition decides the path */
+    STEP_FAILS,    /* a call fails here */
+    STEP_CHANGE,   /* ownership changes: stolen, released, stored */
+    STEP_LOST,     /* the defect shows: the last step */
+} StepKind;
+
+/* One step of the story, in order. */
+typedef struct Step {
+    Loc loc;
+    StepKind kind;
+    const char *text; /* "new reference from PyList_New, held by 'l'" */
+} Step;
+
+typedef struct Finding {
+    const RuleInfo *rule;
+    Loc loc;                 /* where the author changes something */
+    const char *function;    /* name */
+    const char *object;      /* variable or expression that names the object, "" if none */
+    const char *message;     /* one sentence without final stop */
+    const char *fact;        /* ownership fact used, as text, or NULL */
+    const char *fact_doc;    /* its manual section, or NULL */
+    const char *fix;         /* what to change, in words, one sentence */
+    Reach reach;
+    Step *steps;             /* at least one; the last is STEP_LOST at 'loc' */
+    uint32_t nsteps;
+    const char *fingerprint; /* stable id, 16 hex digits, no line numbers in it */
+    const char *cause;       /* findings with equal cause belong in one group */
+    uint32_t number;         /* running number through the whole report, from 1 */
+} Finding;
+
+/* Something that was not analysed, and why. */
+typedef struct Gap {
+    Loc loc;              /* of the function, or line 0 for a whole file */
+    const char *function; /* NULL for a file */
+    const char *why;
+} Gap;
+
+typedef struct RunResult {
+    Arena *arena;
+    const char *root;           /* project root: paths are shown relative to it */
+    Finding **findings;         /* sorted, numbered */
+    uint32_t nfindings;
+    uint32_t nfiles, nfailed;   /* translation units */
+    uint32_t nfunctions, nanalysed, ndamaged, ngaveup; /* nfunctions is the sum of the others */
+    uint32_t npartial;          /* of the analysed: with a construct that was not lowered */
+    Gap *gaps;                  /* failed files, damaged, given-up and partial functions */
+    uint32_t ngaps;
+    const char **notes;         /* for the user: flags guessed and so on */
+    uint32_t nnotes;
+    const char *version;        /* of strayref */
+    const char *python;         /* "3.11", version the facts were chosen for */
+    const char *clang;          /* "19.1.7" */
+} RunResult;
+
+/* "ordinary path", "error path", "allocation failure", "once per process". */
+const char *reach_text(Reach reach);
+/* "error", "warning", "note". */
+const char *severity_text(Severity severity);
+/* "very-high", "high", "medium", "low". */
+const char *precision_text(Precision precision);
+
+#endif

@@ -1,0 +1,40 @@
+/* finding_text.c: the words for the enums of finding.h. */
+#include "engine/finding.h"
+
+const char *
+reach_text(Reach reach)
+{
+    static const char *const words[REACH_COUNT] = {
+        [REACH_ORDINARY] = "ordinary path",
+        [REACH_ERROR] = "error path",
+        [REACH_OOM] = "allocation failure",
+        [REACH_INIT] = "once per process",
+    };
+    assert(reach < REACH_COUNT);
+    return words[reach];
+}
+
+const char *
+severity_text(Severity severity)
+{
+    static const char *const words[] = {
+        [SEVERITY_ERROR] = "error",
+        [SEVERITY_WARNING] = "warning",
+        [SEVERITY_NOTE] = "note",
+    };
+    assert(severity < COUNT_OF(words));
+    return words[severity];
+}
+
+const char *
+precision_text(Precision precision)
+{
+    static const char *const words[] = {
+        [PRECISION_VERY_HIGH] = "very-high",
+        [PRECISION_HIGH] = "high",
+        [PRECISION_MEDIUM] = "medium",
+        [PRECISION_LOW] = "low",
+    };
+    assert(precision < COUNT_OF(words));
+    return words[precision];
+}

@@ -1,0 +1,276 @@
+/* ledger.c: who owes which reference, and what each operation does to that.
+ *
+ * An object is alive while the function owns a reference, memory outside holds
+ * one, or somebody else keeps it.  Every operation moves references between
+ * these three; where the books do not balance an event goes to the rules, and
+ * tracking of that object ends on this path.
+ */
+#include "engine/state.h"
+
+#define MAX_OWN 6
+
+static bool
+outcome_failed(const Case *outcome)
+{
+    return outcome && (outcome->err == ERR_RAISES || outcome->err == ERR_NOMEM);
+}
+
+bool
+ledger_immortal(Explorer *ex, const Sym *sym)
+{
+    const Place *place = sym->kind == SYM_ADDR || sym->kind == SYM_INIT ? sym->place : NULL;
+    return place && place->kind == PLACE_GLOBAL && model_immortal(ex->model, place->decl->name);
+}
+
+bool
+ledger_dead(const Ref *ref)
+{
+    return ref->kept == KEPT_NONE && ref->own <= 0 && ref->stored <= 0 &&
+           !(ref->flags & REF_ESCAPED);
+}
+
+/* The object just died: so do those it alone kept alive. */
+static void
+bury(State *state, const Sym *sym)
+{
+    for (uint32_t i = 0; i < state->nref; i++) {
+        Ref *ref = &state->ref[i];
+        if (ref->kept == KEPT_BY && ref->keeper == sym) {
+            ref->kept = KEPT_NONE;
+            ref->keeper = NULL;
+            if (ledger_dead(ref)) {
+                bury(state, ref->sym);
+            }
+        }
+    }
+}
+
+static void
+note_taker(Ref *ref, By by, bool failed)
+{
+    ref->flags |= REF_STOLEN | (failed ? REF_STOLEN_FAILED : 0);
+    ref->taker = by.summary;
+    ref->taker_case = by.outcome;
+}
+
+void
+ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
+{
+    if (is_zero(state, sym)) {
+        return;
+    }
+    ledger_use(ex, state, sym, by.at, "given a new reference");
+    Ref *ref = state_ref_make(ex, state, sym);
+    if (!ref || (ref->flags & REF_ESCAPED)) {
+        return;
+    }
+    ref->own++;
+    if (!ref->site) {
+        ref->site = by.at;
+    }
+    if (ref->own > MAX_OWN) {
+        ref->flags |= REF_ESCAPED;
+    }
+    state_note(ex, state, NODE_RETAIN, by.at, sym, by.summary, by.outcome);
+}
+
+/* One reference more goes than the books hold. */
+static void
+overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
+{
+    bool known = ref->kept != KEPT_UNKNOWN || (ref->flags & REF_BORN);
+    if (ref->kept == KEPT_CALLER && !ex->info->is_entry) {
+        ref->own--; /* the contract of this function: it consumes the argument */
+        ref->flags |= by_steal ? REF_STOLEN : REF_RELEASED;
+        ref->taker = by.summary;
+        ref->taker_case = by.outcome;
+        if (ref->own < -MAX_OWN) {
+            ref->flags |= REF_ESCAPED;
+        }
+        return;
+    }
+    if (known) {
+        event_release(ex, state, ref, by_steal, by);
+    }
+    ref->flags |= REF_ESCAPED;
+}
+
+void
+ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
+{
+    if (is_zero(state, sym) || ledger_immortal(ex, sym)) {
+        return;
+    }
+    Ref *ref = state_ref_make(ex, state, sym);
+    if (!ref || (ref->flags & REF_ESCAPED)) {
+        return;
+    }
+    if (ref->own <= 0 && ref->stored <= 0) {
+        overdraw(ex, state, ref, false, by);
+        state_note(ex, state, NODE_RELEASE, by.at, sym, by.summary, by.outcome);
+        return;
+    }
+    if (ref->own > 0) {
+        ref->own--;
+    }
+    else {
+        ref->stored--;
+        if (ref->stored == 0 && ref->kept == KEPT_NONE) {
+            ref->kept = KEPT_FIELD; /* what the outside memory still says of it is unknown */
+        }
+    }
+    ref->flags |= REF_RELEASED;
+    bool died = ledger_dead(ref);
+    state_note(ex, state, NODE_RELEASE, by.at, sym, by.summary, by.outcome);
+    if (died) {
+        bury(state, sym);
+    }
+}
+
+void
+ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by)
+{
+    if (is_zero(state, sym) || ledger_immortal(ex, sym)) {
+        return;
+    }
+    ledger_use(ex, state, sym, by.at, "handed over");
+    Ref *ref = state_ref_make(ex, state, sym);
+    if (!ref || (ref->flags & REF_ESCAPED)) {
+        return;
+    }
+    bool failed = outcome_failed(by.outcome);
+    if (ref->own <= 0 && ref->stored <= 0) {
+        overdraw(ex, state, ref, true, by);
+        state_note(ex, state, NODE_STEAL, by.at, sym, by.summary, by.outcome);
+        return;
+    }
+    if (ref->own > 0) {
+        ref->own--;
+    }
+    else {
+        ref->stored--;
+    }
+    note_taker(ref, by, failed);
+    if (!failed && ref->kept == KEPT_NONE) {
+        ref->kept = into && into != sym ? KEPT_BY : KEPT_UNKNOWN;
+        ref->keeper = ref->kept == KEPT_BY ? into : NULL;
+    }
+    bool died = ledger_dead(ref);
+    state_note(ex, state, NODE_STEAL, by.at, sym, by.summary, by.outcome);
+    if (died) {
+        bury(state, sym);
+    }
+}
+
+void
+ledger_keep(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by)
+{
+    Ref *ref = is_zero(state, sym) ? NULL : state_ref(state, sym);
+    if (!ref || (ref->flags & REF_ESCAPED)) {
+        return;
+    }
+    if (ref->kept == KEPT_NONE) {
+        ref->kept = into && into != sym ? KEPT_BY : KEPT_UNKNOWN;
+        ref->keeper = ref->kept == KEPT_BY ? into : NULL;
+    }
+    else if (ref->kept == KEPT_BY && ref->keeper != into) {
+        ref->kept = KEPT_UNKNOWN;
+        ref->keeper = NULL;
+    }
+    state_note(ex, state, NODE_KEEP, by.at, sym, by.summary, by.outcome);
+}
+
+void
+ledger_escape(Explorer *ex, State *state, const Sym *sym)
+{
+    (void)ex;
+    Ref *ref = state_ref(state, sym);
+    if (ref) {
+        ref->flags |= REF_ESCAPED;
+    }
+}
+
+void
+ledger_store(Explorer *ex, State *state, const Sym *sym, const Place *place, const Instr *at)
+{
+    Ref *ref = is_zero(state, sym) ? NULL : state_ref_make(ex, state, sym);
+    if (!ref || (ref->flags & REF_ESCAPED)) {
+        return;
+    }
+    if (ref->own > 0) {
+        ref->own--;
+        ref->stored++;
+    }
+    else {
+        ref->flags |= REF_LENT;
+    }
+    state_note(ex, state, NODE_STORE, at, sym, NULL, NULL);
+    ((Node *)(uintptr_t)state->trace)->place = place;
+}
+
+void
+ledger_use(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *use)
+{
+    Ref *ref = state_ref(state, sym);
+    if (!ref || !ledger_dead(ref)) {
+        return;
+    }
+    event_use(ex, state, ref, at, use);
+    ref->flags |= REF_ESCAPED;
+}
+
+void
+ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, const char *holder)
+{
+    for (uint32_t i = 0; i < state->nref; i++) {
+        Ref *ref = &state->ref[i];
+        if (ref->own <= 0 || (ref->flags & REF_ESCAPED) || ledger_immortal(ex, ref->sym)) {
+            continue;
+        }
+        if (how != LOST_RETURN && state_holds(ex, state, ref->sym)) {
+            continue;
+        }
+        event_lost(ex, state, ref, at, how, holder);
+        ref->own = 0;
+        ref->flags |= REF_ESCAPED;
+    }
+}
+
+/* Pays the caller with one reference to the value; what the caller gets. */
+static int
+pay_caller(Explorer *ex, State *state, const Sym *value, const Instr *at)
+{
+    if (!value || is_zero(state, value)) {
+        return 0;
+    }
+    ledger_use(ex, state, value, at, "returned");
+    Ref *ref = state_ref(state, value);
+    bool object = type_is_object(ex->fn->ret);
+    if (!ref && object) {
+        ref = state_ref_make(ex, state, value);
+    }
+    if (!ref) {
+        return 0;
+    }
+    if (ref->flags & REF_ESCAPED) {
+        return -1;
+    }
+    if (ref->own > 0) {
+        ref->own--;
+        return 1;
+    }
+    if (object && !ledger_immortal(ex, value) && ref->stored <= 1 && ref->kept != KEPT_UNKNOWN &&
+        !(ref->kept == KEPT_NONE && ref->stored > 0)) {
+        event_return(ex, state, ref, at, ex->info->is_entry);
+    }
+    return 0;
+}
+
+void
+ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
+{
+    int own = pay_caller(ex, state, value, at);
+    Exit exit = {.state = state_copy(ex, state), .value = value, .own = own, .at = at};
+    VEC_PUSH(ex->arena, &ex->exits, exit);
+    ledger_check_lost(ex, state, at, LOST_RETURN, "");
+}

@@ -1,0 +1,107 @@
+/* rule.h: what a rule sees.
+ *
+ * A rule is one file in rules/ with one Rule, one line in rules.def, one page
+ * beside it, and fixtures.  The engine tells it about events on a path; the
+ * rule decides whether to report.  It sees the event only, cannot change a
+ * path, and never influences another rule.
+ */
+#ifndef STRAYREF_RULE_H
+#define STRAYREF_RULE_H
+
+#include "engine/finding.h"
+
+typedef struct RuleCtx RuleCtx; /* the engine's side of one event */
+typedef struct Object Object;   /* the object the event is about */
+
+/* How a reference was lost. */
+typedef enum LostHow {
+    LOST_RETURN,     /* the function ends */
+    LOST_OVERWRITE,  /* its variable gets another value */
+    LOST_SCOPE,      /* its variable goes out of scope */
+    LOST_UNNAMED,    /* a result nobody holds: ignored, or passed to a callee that takes its own */
+} LostHow;
+
+/* The last holder is gone while this function still owes 'owed' references. */
+typedef struct LostEvent {
+    const Object *object;
+    LostHow how;
+    int owed;
+    const char *holder;  /* the variable, "" if none */
+    const char *taker;   /* LOST_UNNAMED: callee it was passed to, or NULL */
+} LostEvent;
+
+/* A reference goes down, or is taken, that this function does not own. */
+typedef struct ReleaseEvent {
+    const Object *object;
+    const char *callee;   /* "Py_DECREF" */
+    bool by_steal;        /* the callee takes it over */
+    bool was_released;    /* this function released the object before on this path */
+    bool was_stolen;      /* a callee took the reference before */
+    const char *stealer;  /* that callee */
+    bool stolen_on_failure; /* ... although it failed */
+} ReleaseEvent;
+
+/* An object is touched after its last known reference is gone. */
+typedef struct UseEvent {
+    const Object *object;
+    const char *use;      /* "passed to PyList_Append", "read", "returned" */
+    bool was_stolen;      /* the last reference went to a callee that has dropped it */
+    const char *stealer;
+} UseEvent;
+
+/* The function returns an object. */
+typedef struct ReturnEvent {
+    const Object *object;
+    bool owes_new;        /* callers take the result as a new reference */
+    bool sure;            /* ... because of its role (method, slot); else because other paths do */
+} ReturnEvent;
+
+typedef struct Rule {
+    RuleInfo info;
+    void (*on_lost)(RuleCtx *rx, const LostEvent *event);
+    void (*on_release)(RuleCtx *rx, const ReleaseEvent *event);
+    void (*on_use)(RuleCtx *rx, const UseEvent *event);
+    void (*on_return)(RuleCtx *rx, const ReturnEvent *event);
+} Rule;
+
+/* rules/rules.def has one line RULE(file_name) per rule, in the order of reports.
+ * Each rule is rule_<file_name>, its embedded page page_<file_name>. */
+#define RULE(name)                                                             \
+    extern const Rule rule_##name;                                             \
+    extern const char page_##name[];
+#include "rules/rules.def"
+#undef RULE
+
+/* All rules in that order, ended by NULL (rules/rules.c). */
+extern const Rule *const all_rules[];
+/* The rule with this id, or NULL. */
+const Rule *rule_find(const char *id);
+
+/* ---- questions a rule may ask ------------------------------------------------------- */
+
+/* References the function still owes for the object (may be negative). */
+int object_owned(const Object *object);
+/* True when the count of the object never matters (None from 3.12 on). */
+bool object_immortal(const Object *object);
+/* True for objects the function got from its caller. */
+bool object_is_param(const Object *object);
+/* True for an object the callee is known to have given as borrowed. */
+bool object_is_borrowed(const Object *object);
+/* True for an object with static storage (a type object, None). */
+bool object_is_static(const Object *object);
+/* The name a reader knows it by: variable, field, or "result of f". Never NULL. */
+const char *object_name(const Object *object);
+/* The callee that took the object's reference on this path, or NULL; whether
+ * it had failed; and whether that fact holds on success only. */
+const char *object_stealer(const Object *object);
+/* Callee on this path that takes a reference only when it succeeds, and failed; or NULL. */
+const char *object_refuser(const Object *object);
+
+/* ---- reporting ------------------------------------------------------------------------ */
+
+/* Reports at the event's place.  'message' and 'fix' are printf-formatted by the
+ * rule with arena_printf(rule_arena(rx), ...). */
+void rule_report(RuleCtx *rx, const Object *object, const char *message, const char *fix);
+Arena *rule_arena(RuleCtx *rx);
+
+#endif

@@ -1,0 +1,405 @@
+/* state.h: what is true at one point of one path, and the explorer around it.
+ *
+ * Private to the engine.  A symbol names a value, a place names memory; both
+ * are interned per function, so equal means the same pointer.  A State maps
+ * places to symbols, symbols to what the function owes for them, and symbols
+ * to the numbers they can be.  Ownership belongs to the symbol, never to the
+ * variable: aliases need no care.
+ */
+#ifndef STRAYREF_STATE_H
+#define STRAYREF_STATE_H
+
+#include "engine/engine.h"
+#include "engine/rule.h"
+
+/* ---- sym.c: values and places ------------------------------------------------ */
+
+typedef struct Sym Sym;
+typedef struct Place Place;
+
+typedef enum SymKind {
+    SYM_INT,  /* num; NULL is 0 */
+    SYM_STR,  /* text: a string literal */
+    SYM_FUNC, /* decl */
+    SYM_ADDR, /* place: its address */
+    SYM_INIT, /* place: what it held when the function began, or when 'site' last
+                 made all outside memory unknown */
+    SYM_CALL, /* site, num: result number 'num' of an instruction */
+    SYM_PURE, /* text, a, b, c: result of a function of its arguments, in memory of epoch 'site' */
+    SYM_CMP,  /* a text b, text is "==" or "<" */
+    SYM_NOT,  /* !a */
+    SYM_BIN,  /* a text b */
+} SymKind;
+
+struct Sym {
+    SymKind kind;
+    uint32_t id;      /* dense, in order of creation */
+    uint32_t depth;   /* of nesting, bounded */
+    int64_t num;
+    Str text;
+    const Decl *decl;
+    const Place *place;
+    const Instr *site;
+    const Sym *a, *b, *c;
+    const Type *type; /* may be NULL */
+};
+
+typedef enum PlaceKind {
+    PLACE_LOCAL,  /* index */
+    PLACE_GLOBAL, /* decl */
+    PLACE_DEREF,  /* what 'sym' points to */
+    PLACE_FIELD,  /* field 'name' of 'base' */
+    PLACE_ELEM,   /* element 'sym' counted from 'base' */
+} PlaceKind;
+
+struct Place {
+    PlaceKind kind;
+    uint32_t id;
+    uint32_t index;
+    const Decl *decl;
+    const Sym *sym;
+    const Place *base;
+    Str name;
+    const Type *type; /* ELEM: pointer to the element */
+};
+
+/* ---- state ----------------------------------------------------------------------- */
+
+typedef enum Kept { /* who else keeps an object alive */
+    KEPT_NONE,    /* nobody: dead when we own nothing */
+    KEPT_CALLER,  /* a parameter */
+    KEPT_BY,      /* 'keeper', as long as that one lives */
+    KEPT_FIELD,   /* memory outside this function holds it */
+    KEPT_STATIC,  /* static storage, or something that lives on */
+    KEPT_UNKNOWN, /* somebody, perhaps */
+} Kept;
+
+typedef enum RefFlag {
+    REF_ESCAPED = 1,  /* ownership unknown from here on: never report */
+    REF_RELEASED = 2, /* this function dropped a reference to it */
+    REF_STOLEN = 4,   /* a callee took a reference to it */
+    REF_STOLEN_FAILED = 8, /* ... although it failed */
+    REF_LENT = 16,    /* stored outside while nothing was owned */
+    REF_BORN = 32,    /* made on this path: all its references are known */
+} RefFlag;
+
+typedef struct Ref {
+    const Sym *sym;
+    int16_t own;          /* references this function must still hand on or drop */
+    int16_t stored;       /* references held by memory outside */
+    uint8_t kept;         /* Kept */
+    uint8_t flags;        /* RefFlag */
+    const Sym *keeper;
+    const Summary *born;      /* callee that gave it, or NULL */
+    const Case *born_case;
+    const Instr *site;        /* where it was made or first taken */
+    const Summary *taker;     /* REF_STOLEN: the callee */
+    const Case *taker_case;
+    const Summary *refuser;   /* success-only taker that failed */
+    const Case *refuser_case;
+} Ref;
+
+typedef struct Bind {
+    const Place *place;
+    const Sym *sym;
+} Bind;
+
+typedef struct TempBind {
+    uint32_t temp;
+    const Sym *sym;
+} TempBind;
+
+typedef struct Range {
+    const Sym *sym;
+    int64_t lo, hi;
+    bool not_zero;
+} Range;
+
+typedef enum ErrState { ERRSTATE_ENTRY, ERRSTATE_CLEAR, ERRSTATE_SET, ERRSTATE_UNKNOWN } ErrState;
+
+/* One thing that happened on the path; a list linked backwards. */
+typedef enum NodeKind {
+    NODE_MADE,     /* sym came into being with a reference */
+    NODE_BORROWED, /* sym was given as borrowed */
+    NODE_RETAIN,   /* a reference was taken */
+    NODE_RELEASE,  /* one was dropped */
+    NODE_STEAL,    /* a callee took one */
+    NODE_STORE,    /* sym was stored outside */
+    NODE_HOLD,     /* sym was stored into a local variable */
+    NODE_KEEP,     /* a callee took a reference of its own */
+    NODE_REFUSE,   /* a success-only taker failed */
+    NODE_FAIL,     /* a call failed */
+    NODE_BRANCH,   /* a condition decided; sym is the condition */
+} NodeKind;
+
+typedef struct Node Node;
+struct Node {
+    const Node *pred;
+    NodeKind kind;
+    const Instr *at;
+    const Sym *sym;
+    const Summary *summary; /* the callee, if any */
+    const Case *outcome;
+    const Place *place;     /* STORE, HOLD */
+    bool truth;             /* BRANCH */
+    uint32_t length;        /* nodes up to here */
+};
+
+typedef struct State {
+    Bind *bind;      /* sorted by place id */
+    uint32_t nbind, cbind;
+    TempBind *temp;  /* sorted by temp */
+    uint32_t ntemp, ctemp;
+    Ref *ref;        /* sorted by sym id */
+    uint32_t nref, cref;
+    Range *range;    /* sorted by sym id */
+    uint32_t nrange, crange;
+    const Instr *epoch; /* last call that may have changed all outside memory */
+    uint8_t err;        /* ErrState */
+    bool failed;        /* a call on this path failed */
+    bool oom;           /* ... for lack of memory */
+    bool ignored;       /* ... and nobody looked */
+    const Node *trace;
+    uint64_t hash;      /* once frozen */
+} State;
+
+/* ---- the explorer: everything about one function ------------------------------------ */
+
+typedef struct FnInfo { /* by function of the program, across explorations */
+    bool is_entry;   /* called by Python: arguments are borrowed, an object result is new */
+    bool is_init;    /* runs once per process */
+    bool is_dealloc; /* its first argument is being destroyed */
+} FnInfo;
+
+typedef struct PendingReport PendingReport;
+
+typedef struct Exit { /* one way out, for the summary */
+    const State *state;
+    const Sym *value; /* NULL for void */
+    int own;          /* references the caller gets with the value */
+    const Instr *at;
+} Exit;
+
+typedef struct Explorer {
+    Arena *arena;     /* of this function's exploration */
+    Arena *out;       /* findings live here */
+    Strings *strings;
+    const Program *program;
+    Model *model;
+    Summary *const *computed; /* by function of the program; NULL while unknown */
+    const Fn *fn;
+    const Flow *flow;
+    const FnInfo *info;
+    uint32_t fn_index;
+    /* sym.c */
+    Map syms, places; /* hash -> first of chain */
+    uint32_t nsyms, nplaces;
+    /* explore.c */
+    uint32_t block, ins;  /* where the engine stands */
+    uint32_t steps;
+    bool cut;             /* a budget was exceeded */
+    const char *cut_why;
+    uint8_t **inductive;  /* by loop head, by local: 0 no, 1 counts up, 2 down, 3 somehow */
+    VEC(Exit) exits;
+    /* event.c */
+    bool silent;          /* do not report (first pass over a recursion) */
+    VEC(PendingReport *) reports;
+} Explorer;
+
+/* ---- sym.c -------------------------------------------------------------------------- */
+
+const Sym *sym_int(Explorer *ex, int64_t num);
+const Sym *sym_str(Explorer *ex, Str text);
+const Sym *sym_func(Explorer *ex, const Decl *decl);
+const Sym *sym_addr(Explorer *ex, const Place *place);
+const Sym *sym_init(Explorer *ex, const Place *place, const Instr *epoch, const Type *type);
+const Sym *sym_call(Explorer *ex, const Instr *site, uint32_t number, const Type *type);
+const Sym *sym_pure(Explorer *ex, Str callee, const Instr *epoch, const Sym *a, const Sym *b,
+                    const Sym *c, const Type *type);
+const Sym *sym_cmp(Explorer *ex, const char *op, const Sym *a, const Sym *b);
+const Sym *sym_not(Explorer *ex, const Sym *a);
+const Sym *sym_bin(Explorer *ex, const char *op, const Sym *a, const Sym *b, const Type *type);
+
+const Place *place_local(Explorer *ex, uint32_t index);
+const Place *place_global(Explorer *ex, const Decl *decl);
+/* What the pointer 'sym' points to. */
+const Place *place_deref(Explorer *ex, const Sym *sym);
+const Place *place_field(Explorer *ex, const Place *base, Str name);
+const Place *place_elem(Explorer *ex, const Place *base, const Sym *index, const Type *type);
+
+/* The place it all hangs from: LOCAL, GLOBAL or DEREF. */
+const Place *place_root(const Place *place);
+/* True when the place is memory of this function alone. */
+bool place_is_local(const Place *place);
+/* True when 'place' is 'prefix' or lies inside it. */
+bool place_is_inside(const Place *place, const Place *prefix);
+/* True when the symbol's value is built from 'part'. */
+bool sym_mentions(const Sym *sym, const Sym *part);
+bool place_mentions(const Place *place, const Sym *part);
+/* Name of the function called, ".field" or variable for a pointer, "" if unknown. */
+const char *callee_name(const Instr *call);
+/* "self->x", "l", "result of PyList_New"; owned by ex->out. */
+const char *sym_text(Explorer *ex, const Sym *sym);
+const char *place_text(Explorer *ex, const Place *place);
+
+/* ---- state.c ---------------------------------------------------------------------------- */
+
+State *state_new(Explorer *ex);
+State *state_copy(Explorer *ex, const State *state);
+/* What the place holds, NULL when nothing is recorded. */
+const Sym *state_get(const State *state, const Place *place);
+void state_bind(Explorer *ex, State *state, const Place *place, const Sym *sym);
+/* Forgets the place and everything inside it. */
+void state_forget(State *state, const Place *place);
+const Sym *state_temp(const State *state, uint32_t temp);
+void state_set_temp(Explorer *ex, State *state, uint32_t temp, const Sym *sym);
+void state_drop_temp(State *state, uint32_t temp);
+/* The ledger's entry for a symbol, NULL when there is none. */
+Ref *state_ref(const State *state, const Sym *sym);
+/* The same, created from what the symbol is when missing; NULL for symbols that are no
+ * objects (numbers, strings). */
+Ref *state_ref_make(Explorer *ex, State *state, const Sym *sym);
+Ref *state_add_ref(Explorer *ex, State *state, const Sym *sym);
+void state_drop_ref(State *state, const Sym *sym);
+const Range *state_range(const State *state, const Sym *sym);
+void state_set_range(Explorer *ex, State *state, const Sym *sym, Range range);
+/* Adds a step to the story. */
+void state_note(Explorer *ex, State *state, NodeKind kind, const Instr *at, const Sym *sym,
+                const Summary *summary, const Case *outcome);
+/* Drops what can never be looked at again, at the start of 'block'. */
+void state_collect(Explorer *ex, State *state, uint32_t block);
+/* Fills state->hash; the state does not change afterwards. */
+void state_freeze(State *state);
+/* Equal but for how the path came here (failed, oom, ignored). */
+bool state_equal(const State *a, const State *b);
+/* True when 'a' came here with no more failures than 'b'. */
+bool state_not_worse(const State *a, const State *b);
+/* True when both owe the same for the same held objects. */
+bool state_same_ownership(Explorer *ex, const State *a, const State *b);
+/* Weakens 'into' to what holds in both. */
+void state_join(Explorer *ex, State *into, const State *other, uint32_t block);
+/* True when some variable, live temporary or outside memory leads to the symbol. */
+bool state_holds(Explorer *ex, const State *state, const Sym *sym);
+/* A number in base..base+3 for a fresh result of 'site' that nothing in the state
+ * uses (base + 3: too many are alive); forgets what was assumed of it before. */
+uint32_t state_fresh(State *state, const Instr *site, uint32_t base);
+
+/* ---- assume.c ----------------------------------------------------------------------------- */
+
+/* The numbers a symbol can be. */
+Range range_of(const State *state, const Sym *sym);
+/* Adds the assumption that 'sym' is zero or not; false when that cannot be. */
+bool assume(Explorer *ex, State *state, const Sym *sym, bool truth);
+/* True when the symbol is certainly zero / certainly not. */
+bool is_zero(const State *state, const Sym *sym);
+bool is_not_zero(const State *state, const Sym *sym);
+/* The symbol for its only possible number, or itself. */
+const Sym *simplify(Explorer *ex, const State *state, const Sym *sym);
+
+/* ---- step.c, call.c ------------------------------------------------------------------------- */
+
+typedef struct States {
+    VEC(State *) list;
+} States;
+
+const Sym *eval(Explorer *ex, State *state, Val val);
+const Sym *read_place(Explorer *ex, State *state, const Place *place, const Type *type);
+/* Stores and takes care of handing over and losing references. */
+void write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym);
+/* Executes one instruction that is no terminator; appends the states that follow to 'out'. */
+void step(Explorer *ex, State *state, const Instr *ins, States *out);
+void step_call(Explorer *ex, State *state, const Instr *ins, States *out);
+
+/* ---- ledger.c: what happens to references ------------------------------------------------------ */
+
+typedef struct By { /* who does it */
+    const Instr *at;
+    const Summary *summary;
+    const Case *outcome;
+} By;
+
+void ledger_retain(Explorer *ex, State *state, const Sym *sym, By by);
+void ledger_release(Explorer *ex, State *state, const Sym *sym, By by);
+void ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by);
+void ledger_keep(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by);
+void ledger_escape(Explorer *ex, State *state, const Sym *sym);
+void ledger_store(Explorer *ex, State *state, const Sym *sym, const Place *place, const Instr *at);
+/* The object is looked into or passed on: reports when it is dead. */
+void ledger_use(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *use);
+/* Reports every owned object that nothing holds any more. */
+void ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how,
+                       const char *holder);
+/* The function returns 'value' (NULL for none). */
+void ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at);
+/* True when the object's count never matters. */
+bool ledger_immortal(Explorer *ex, const Sym *sym);
+/* True when no reference to it is left as far as anyone knows. */
+bool ledger_dead(const Ref *ref);
+
+/* ---- explore.c ------------------------------------------------------------------------------------ */
+
+/* Follows all paths of ex->fn; fills exits and reports. */
+void explore(Explorer *ex);
+
+/* ---- summarize.c ------------------------------------------------------------------------------------ */
+
+/* What callers need to know, from the exits.  Owned by ex->out. */
+Summary *summarize(Explorer *ex);
+
+/* ---- event.c, trace.c ---------------------------------------------------------------------------------- */
+
+struct Object {
+    Explorer *ex;
+    State *state;
+    const Sym *sym;
+    Ref ref;            /* as it was when the event came */
+    const Instr *at;
+    const char *name;   /* see object_name */
+};
+
+struct RuleCtx {
+    Explorer *ex;
+    const Rule *rule;
+    const Object *object;
+    const Instr *at;
+    bool deferred;      /* keep until all exits are known */
+    LostHow how;
+    const Summary *fact;
+    const Case *fact_case;
+};
+
+/* A report before the best path for it is chosen. */
+struct PendingReport {
+    const Rule *rule;
+    const Sym *sym;
+    const Instr *birth;   /* identity: where the object was made */
+    const Instr *at;
+    Reach reach;
+    const char *object, *message, *fix, *cause;
+    const Summary *fact;
+    const Case *fact_case;
+    Ref ref;
+    const Node *trace;
+    bool is_param_excess; /* a parameter is owed at the return: perhaps the contract */
+    bool is_return;       /* return-borrowed of a function that is no entry point */
+};
+
+void event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow how,
+                const char *holder);
+void event_release(Explorer *ex, State *state, const Ref *ref, bool by_steal, By by);
+void event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, const char *use);
+void event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure);
+/* Ask-the-engine functions of fixtures; true when the call was one. */
+bool event_ask(Explorer *ex, State *state, const Instr *ins, const char *name);
+/* Chooses one report per rule, object and function and appends the findings. */
+void events_finish(Explorer *ex, EngineResult *out);
+
+/* The story that leads to 'pending', for people. */
+void trace_steps(Explorer *ex, const PendingReport *pending, Finding *finding);
+
+/* ---- role.c ------------------------------------------------------------------------------------------------ */
+
+/* What the program's tables, slots and names say of each function. */
+FnInfo *roles_find(Arena *arena, const Program *program);
+
+#endif

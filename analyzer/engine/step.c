@@ -1,0 +1,287 @@
+/* step.c: what one instruction does to a state. */
+#include "engine/state.h"
+
+static const Sym *
+fresh(Explorer *ex, State *state, const Instr *ins)
+{
+    return sym_call(ex, ins, state_fresh(state, ins, 0), ins->type);
+}
+
+const Sym *
+eval(Explorer *ex, State *state, Val val)
+{
+    switch (val.kind) {
+    case VAL_TEMP: {
+        const Sym *sym = state_temp(state, val.index);
+        /* Not set on this path: dead code joined in; nothing is known of it. */
+        return sym ? sym : sym_call(ex, NULL, val.index, NULL);
+    }
+    case VAL_LOCAL:
+        return sym_addr(ex, place_local(ex, val.index));
+    case VAL_GLOBAL:
+        return sym_addr(ex, place_global(ex, val.decl));
+    case VAL_FUNC:
+        return sym_func(ex, val.decl);
+    case VAL_INT:
+        return sym_int(ex, val.num);
+    case VAL_NULL:
+        return sym_int(ex, 0);
+    case VAL_STR:
+        return sym_str(ex, val.str);
+    case VAL_NONE: case VAL_FLOAT: case VAL_UNDEF:
+        break;
+    }
+    const Instr *here = &ex->fn->block[ex->block].ins[ex->ins];
+    return sym_call(ex, here, 7, NULL);
+}
+
+/* ---- memory ----------------------------------------------------------------------- */
+
+const Sym *
+read_place(Explorer *ex, State *state, const Place *place, const Type *type)
+{
+    const Sym *sym = state_get(state, place);
+    if (sym) {
+        return sym;
+    }
+    if (place->kind == PLACE_GLOBAL && place->decl->is_func) {
+        return sym_func(ex, place->decl);
+    }
+    if (type && type->kind == TYPE_ARRAY) {
+        return sym_addr(ex, place);
+    }
+    return sym_init(ex, place, place_is_local(place) ? NULL : state->epoch, type);
+}
+
+/* Elements whose index is not the same number may be the same element. */
+static void
+forget_aliases(State *state, const Place *place)
+{
+    if (place->kind != PLACE_ELEM) {
+        return;
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *other = state->bind[i].place;
+        bool alias = other != place && other->kind == PLACE_ELEM && other->base == place->base &&
+                     (other->sym->kind != SYM_INT || place->sym->kind != SYM_INT);
+        if (!alias) {
+            state->bind[kept++] = state->bind[i];
+        }
+    }
+    state->nbind = kept;
+}
+
+/* Memory whose content other code can see, or an array element we cannot tell apart. */
+static bool
+is_outside(const Place *place)
+{
+    if (!place_is_local(place)) {
+        return true;
+    }
+    for (const Place *p = place; p; p = p->base) {
+        if (p->kind == PLACE_ELEM && p->sym->kind != SYM_INT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym)
+{
+    const Sym *old = state_get(state, place);
+    if (old == sym) {
+        return;
+    }
+    bool had_owner = false;
+    if (old) {
+        const Ref *ref = state_ref(state, old);
+        had_owner = ref && ref->own > 0;
+    }
+    if (is_outside(place)) {
+        ledger_store(ex, state, sym, place, at);
+    }
+    else if (state_ref(state, sym)) {
+        state_note(ex, state, NODE_HOLD, at, sym, NULL, NULL);
+        ((Node *)(uintptr_t)state->trace)->place = place;
+    }
+    forget_aliases(state, place);
+    state_bind(ex, state, place, sym);
+    if (had_owner) {
+        ledger_check_lost(ex, state, at, LOST_OVERWRITE, place_text(ex, place));
+    }
+}
+
+/* Using memory behind a pointer proves that it is not NULL, and looks into the object. */
+static bool
+touch(Explorer *ex, State *state, const Place *place, const Instr *at)
+{
+    const Place *root = place_root(place);
+    if (root->kind != PLACE_DEREF) {
+        return true;
+    }
+    if (!assume(ex, state, root->sym, true)) {
+        return false;
+    }
+    ledger_use(ex, state, root->sym, at, "read");
+    return true;
+}
+
+static bool
+is_refcount_field(const Place *place)
+{
+    return place->kind == PLACE_FIELD &&
+           (text_starts(place->name, "ob_refcnt") || text_equal(place->name, "ob_ref_local"));
+}
+
+/* Copies what is known inside 'from' to 'to'; both hold the same afterwards. */
+static const Place *
+rebase(Explorer *ex, const Place *place, const Place *from, const Place *to)
+{
+    if (place == from) {
+        return to;
+    }
+    const Place *base = rebase(ex, place->base, from, to);
+    return place->kind == PLACE_FIELD ? place_field(ex, base, place->name)
+                                      : place_elem(ex, base, place->sym, place->type);
+}
+
+static void
+move_record(Explorer *ex, State *state, const Instr *ins, const Place *to, const Place *from)
+{
+    VEC(Bind) copied = {0};
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *place = state->bind[i].place;
+        if (place != from && place_is_inside(place, from)) {
+            Bind bind = {rebase(ex, place, from, to), state->bind[i].sym};
+            VEC_PUSH(ex->arena, &copied, bind);
+        }
+    }
+    state_forget(state, to);
+    for (uint32_t i = 0; i < copied.n; i++) {
+        if (is_outside(to)) {
+            ledger_store(ex, state, copied.at[i].sym, copied.at[i].place, ins);
+        }
+        state_bind(ex, state, copied.at[i].place, copied.at[i].sym);
+    }
+    ledger_check_lost(ex, state, ins, LOST_OVERWRITE, place_text(ex, to));
+}
+
+/* ---- instructions -------------------------------------------------------------------- */
+
+static const Sym *
+compute(Explorer *ex, State *state, const Instr *ins)
+{
+    switch (ins->op) {
+    case OP_FIELD: {
+        const Sym *base = eval(ex, state, ins->a);
+        return sym_addr(ex, place_field(ex, place_deref(ex, base), ins->name));
+    }
+    case OP_INDEX: {
+        const Sym *base = eval(ex, state, ins->a);
+        const Sym *index = simplify(ex, state, eval(ex, state, ins->b));
+        if (base->kind == SYM_INT) {
+            return fresh(ex, state, ins);
+        }
+        return sym_addr(ex, place_elem(ex, place_deref(ex, base), index, ins->type));
+    }
+    case OP_COPY: case OP_CAST:
+        return eval(ex, state, ins->a);
+    case OP_BIN: {
+        const Sym *a = simplify(ex, state, eval(ex, state, ins->a));
+        const Sym *b = simplify(ex, state, eval(ex, state, ins->b));
+        return sym_bin(ex, ins->name, a, b, ins->type);
+    }
+    case OP_CMP:
+        return sym_cmp(ex, ins->name, eval(ex, state, ins->a), eval(ex, state, ins->b));
+    case OP_NOT:
+        return sym_not(ex, eval(ex, state, ins->a));
+    case OP_NEG:
+        return sym_bin(ex, "-", sym_int(ex, 0), simplify(ex, state, eval(ex, state, ins->a)),
+                       ins->type);
+    default:
+        return NULL;
+    }
+}
+
+static void
+havoc(Explorer *ex, State *state, const Instr *ins)
+{
+    for (uint32_t i = 0; i < ins->nargs; i++) {
+        const Sym *sym = eval(ex, state, ins->args[i]);
+        ledger_escape(ex, state, sym);
+        if (sym->kind == SYM_ADDR) {
+            const Sym *held = state_get(state, sym->place);
+            if (held) {
+                ledger_escape(ex, state, held);
+            }
+            state_forget(state, sym->place);
+            state_bind(ex, state, sym->place, fresh(ex, state, ins));
+        }
+    }
+}
+
+static bool
+store(Explorer *ex, State *state, const Instr *ins)
+{
+    const Place *place = place_deref(ex, eval(ex, state, ins->a));
+    const Sym *value = eval(ex, state, ins->b);
+    if (!touch(ex, state, place, ins)) {
+        return false;
+    }
+    if (is_refcount_field(place)) { /* counted by hand: hands off */
+        const Place *root = place_root(place);
+        if (root->kind == PLACE_DEREF) {
+            state_ref_make(ex, state, root->sym);
+            ledger_escape(ex, state, root->sym);
+        }
+        return true;
+    }
+    write_place(ex, state, ins, place, value);
+    return true;
+}
+
+void
+step(Explorer *ex, State *state, const Instr *ins, States *out)
+{
+    const Sym *result = NULL;
+    bool goes_on = true;
+    switch (ins->op) {
+    case OP_CALL:
+        step_call(ex, state, ins, out);
+        return;
+    case OP_LOAD: {
+        const Place *place = place_deref(ex, eval(ex, state, ins->a));
+        goes_on = touch(ex, state, place, ins);
+        result = read_place(ex, state, place, ins->type);
+        break;
+    }
+    case OP_STORE:
+        goes_on = store(ex, state, ins);
+        break;
+    case OP_MOVE:
+        move_record(ex, state, ins, place_deref(ex, eval(ex, state, ins->a)),
+                    place_deref(ex, eval(ex, state, ins->b)));
+        break;
+    case OP_DEAD: {
+        const Place *place = place_local(ex, ins->a.index);
+        state_forget(state, place);
+        ledger_check_lost(ex, state, ins, LOST_SCOPE, ex->fn->local[ins->a.index].name);
+        break;
+    }
+    case OP_HAVOC:
+        havoc(ex, state, ins);
+        break;
+    default:
+        result = compute(ex, state, ins);
+        break;
+    }
+    if (!goes_on) {
+        return; /* NULL would have been followed: the path ends */
+    }
+    if (ins->dst) {
+        state_set_temp(ex, state, ins->dst, result ? result : fresh(ex, state, ins));
+    }
+    VEC_PUSH(ex->arena, &out->list, state);
+}

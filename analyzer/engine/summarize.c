@@ -1,0 +1,467 @@
+/* summarize.c: what callers need to know of a function, from its exits.
+ *
+ * Each exit becomes an outcome; outcomes that say the same fall together.
+ * Conditions on the arguments are kept only where they decide something.
+ */
+#include <string.h>
+
+#include "engine/state.h"
+
+#define MAX_CASES 12
+#define MAX_FIELDS 6
+
+typedef struct Maker {
+    Explorer *ex;
+    Summary *summary;
+    VEC(Case) cases;
+} Maker;
+
+static const Sym *
+param_sym(Explorer *ex, uint32_t i)
+{
+    return sym_init(ex, place_local(ex, i), NULL, ex->fn->local[i].type);
+}
+
+static int8_t
+param_of(Explorer *ex, const Sym *sym)
+{
+    for (uint32_t i = 0; sym && i < ex->fn->nparam && i < PARAM_MAX; i++) {
+        if (param_sym(ex, i) == sym) {
+            return (int8_t)i;
+        }
+    }
+    return -1;
+}
+
+/* ---- values ---------------------------------------------------------------------- */
+
+static Result
+integer_result(const State *state, const Sym *value)
+{
+    Range range = range_of(state, value);
+    return (Result){.kind = RESULT_INT, .from = -1, .lo = range.lo, .hi = range.hi};
+}
+
+/* What is known of an object or pointer; 'own' references come with it. */
+static Result
+pointer_result(Explorer *ex, const State *state, const Sym *value, int own, bool object)
+{
+    Result result = {.kind = RESULT_ANY, .from = -1};
+    if (is_zero(state, value)) {
+        result.kind = RESULT_NULL;
+        return result;
+    }
+    const Ref *ref = state_ref(state, value);
+    if (own < 0 || (ref && (ref->flags & REF_ESCAPED))) {
+        return result;
+    }
+    if (own > 0) {
+        result.kind = RESULT_NEW;
+        return result;
+    }
+    result.from = param_of(ex, value);
+    if (result.from >= 0) {
+        result.kind = RESULT_SAME;
+        return result;
+    }
+    if (!is_not_zero(state, value)) {
+        return result;
+    }
+    if (object && ref && ref->kept != KEPT_UNKNOWN) {
+        result.kind = RESULT_BORROWED;
+        result.from = ref->kept == KEPT_BY ? param_of(ex, ref->keeper) : -1;
+        return result;
+    }
+    if (!object && !ref) {
+        result.kind = RESULT_PTR;
+    }
+    return result;
+}
+
+static Result
+exit_result(Explorer *ex, const Exit *e)
+{
+    const Type *type = ex->fn->ret;
+    if (!e->value || type->kind == TYPE_VOID) {
+        return (Result){.kind = RESULT_VOID, .from = -1};
+    }
+    if (type->kind == TYPE_PTR) {
+        return pointer_result(ex, e->state, e->value, e->own, type_is_object(type));
+    }
+    if (type->kind == TYPE_INT) {
+        return integer_result(e->state, e->value);
+    }
+    return (Result){.kind = RESULT_ANY, .from = -1};
+}
+
+static ErrorEffect
+exit_error(const Explorer *ex, const State *state)
+{
+    switch (state->err) {
+    case ERRSTATE_SET:
+        return state->oom && !state->failed ? ERR_NOMEM : ERR_RAISES;
+    case ERRSTATE_CLEAR:
+        return ex->info->is_entry ? ERR_SAME : ERR_CLEARS;
+    case ERRSTATE_UNKNOWN:
+        return ERR_UNKNOWN;
+    default:
+        return ERR_SAME;
+    }
+}
+
+/* ---- effects ------------------------------------------------------------------------ */
+
+static void
+add_effect(Maker *maker, Case *c, Effect effect)
+{
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        if (c->effect[i].kind == effect.kind && c->effect[i].param == effect.param &&
+            c->effect[i].path == effect.path && effect.kind == EFFECT_ESCAPE) {
+            return;
+        }
+    }
+    Effect *grown = ARENA_ARRAY(maker->ex->out, Effect, c->neffect + 1);
+    if (c->neffect) {
+        memcpy(grown, c->effect, c->neffect * sizeof(Effect));
+    }
+    grown[c->neffect++] = effect;
+    c->effect = grown;
+}
+
+/* What became of the argument itself. */
+static void
+argument_effects(Maker *maker, Case *c, const State *state, uint8_t i)
+{
+    const Ref *ref = state_ref(state, param_sym(maker->ex, i));
+    Effect effect = {.param = i, .result = {.from = -1}};
+    if (!ref) {
+        return;
+    }
+    if ((ref->flags & REF_ESCAPED) || ((ref->flags & REF_LENT) && ref->stored == 0)) {
+        effect.kind = EFFECT_ESCAPE;
+        add_effect(maker, c, effect);
+        return;
+    }
+    effect.kind = ref->own > 0               ? EFFECT_RETAIN
+                  : (ref->flags & REF_STOLEN) ? EFFECT_STEAL
+                                              : EFFECT_RELEASE;
+    for (int n = ref->own < 0 ? -ref->own : ref->own; n > 0; n--) {
+        add_effect(maker, c, effect);
+    }
+    if (ref->stored > 0) {
+        effect.kind = EFFECT_KEEP;
+        add_effect(maker, c, effect);
+    }
+}
+
+static Result
+held_result(Maker *maker, const State *state, const Sym *value)
+{
+    const Ref *ref = state_ref(state, value);
+    bool made = ref && (ref->flags & REF_BORN) && ref->stored > 0 &&
+                !(ref->flags & REF_ESCAPED);
+    bool number = value->kind == SYM_INT && value->num != 0;
+    if (number || (value->type && value->type->kind == TYPE_INT)) {
+        return integer_result(state, value);
+    }
+    return pointer_result(maker->ex, state, value, made ? 1 : 0, ref != NULL);
+}
+
+static Str
+field_path(Maker *maker, const Place *place, const Place *root)
+{
+    if (place->base == root && place->kind == PLACE_FIELD) {
+        return place->name;
+    }
+    return str_intern(maker->ex->strings, "*");
+}
+
+/* What became of the memory the argument points to. */
+static void
+memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
+{
+    Explorer *ex = maker->ex;
+    const Sym *param = param_sym(ex, i);
+    const Place *target = place_deref(ex, param);
+    uint32_t fields = 0;
+    for (uint32_t b = 0; b < state->nbind; b++) {
+        const Place *place = state->bind[b].place;
+        const Sym *value = state->bind[b].sym;
+        if (place_root(place) != target ||
+            value == sym_init(ex, place, state->epoch, value->type)) {
+            continue;
+        }
+        Effect effect = {.param = i, .result = {.from = -1}};
+        if (place == target) {
+            effect.kind = EFFECT_OUT;
+            effect.result = held_result(maker, state, value);
+        }
+        else {
+            effect.kind = EFFECT_ESCAPE;
+            effect.path = fields++ < MAX_FIELDS ? field_path(maker, place, target)
+                                                : str_intern(ex->strings, "*");
+        }
+        add_effect(maker, c, effect);
+    }
+}
+
+/* True when memory changed that no argument points to directly. */
+static bool
+writes_elsewhere(Explorer *ex, const State *state)
+{
+    if (state->epoch) {
+        return true;
+    }
+    for (uint32_t b = 0; b < state->nbind; b++) {
+        const Place *root = place_root(state->bind[b].place);
+        const Sym *value = state->bind[b].sym;
+        if (root->kind == PLACE_LOCAL || (root->kind == PLACE_DEREF &&
+                                          (param_of(ex, root->sym) >= 0 ||
+                                           root->sym->kind == SYM_CALL))) {
+            continue;
+        }
+        if (value->kind != SYM_INIT || value->place != state->bind[b].place) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- outcomes ---------------------------------------------------------------------------- */
+
+static Case
+make_case(Maker *maker, const Exit *e)
+{
+    Explorer *ex = maker->ex;
+    Case c = {.ret = exit_result(ex, e), .err = exit_error(ex, e->state)};
+    for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
+        const Sym *param = param_sym(ex, i);
+        if (is_zero(e->state, param)) {
+            c.guard[i] = GUARD_NULL;
+        }
+        else if (is_not_zero(e->state, param)) {
+            c.guard[i] = GUARD_NOTNULL;
+        }
+        argument_effects(maker, &c, e->state, (uint8_t)i);
+        memory_effects(maker, &c, e->state, (uint8_t)i);
+    }
+    maker->summary->writes = maker->summary->writes || writes_elsewhere(ex, e->state);
+    return c;
+}
+
+static bool
+result_equal(const Result *a, const Result *b)
+{
+    return a->kind == b->kind && a->from == b->from && a->lo == b->lo && a->hi == b->hi;
+}
+
+static bool
+effects_equal(const Case *a, const Case *b)
+{
+    if (a->neffect != b->neffect) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->neffect; i++) {
+        const Effect *x = &a->effect[i], *y = &b->effect[i];
+        if (x->kind != y->kind || x->param != y->param || x->path != y->path ||
+            !result_equal(&x->result, &y->result)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+same_error(const Case *a, const Case *b)
+{
+    bool fa = a->err == ERR_RAISES || a->err == ERR_NOMEM;
+    bool fb = b->err == ERR_RAISES || b->err == ERR_NOMEM;
+    return a->err == b->err || (fa && fb);
+}
+
+/* True when the same result and exception always come with the same effects. */
+static bool
+results_decide(const Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            const Case *a = &maker->cases.at[i], *b = &maker->cases.at[j];
+            if (result_equal(&a->ret, &b->ret) && !effects_equal(a, b)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void
+drop_guards(Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        memset(maker->cases.at[i].guard, 0, sizeof(maker->cases.at[i].guard));
+    }
+}
+
+static bool
+guards_equal(const Case *a, const Case *b)
+{
+    return memcmp(a->guard, b->guard, sizeof(a->guard)) == 0;
+}
+
+/* Outcomes that differ in nothing a caller can see fall together. */
+static void
+fold_equal(Maker *maker)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        Case *c = &maker->cases.at[i];
+        uint32_t j = 0;
+        for (; j < kept; j++) {
+            Case *k = &maker->cases.at[j];
+            if (result_equal(&k->ret, &c->ret) && same_error(k, c) && effects_equal(k, c) &&
+                guards_equal(k, c)) {
+                if (c->err == ERR_RAISES) {
+                    k->err = ERR_RAISES;
+                }
+                break;
+            }
+        }
+        if (j == kept) {
+            maker->cases.at[kept++] = *c;
+        }
+    }
+    maker->cases.n = kept;
+}
+
+static int64_t
+sign(int64_t lo, int64_t hi)
+{
+    return lo > 0 ? 1 : hi < 0 ? -1 : lo == 0 && hi == 0 ? 0 : 2;
+}
+
+/* Integer results fall together by sign, when nothing else tells them apart. */
+static void
+fold_integers(Maker *maker)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        Case *c = &maker->cases.at[i];
+        uint32_t j = 0;
+        for (; j < kept && c->ret.kind == RESULT_INT; j++) {
+            Case *k = &maker->cases.at[j];
+            if (k->ret.kind == RESULT_INT && same_error(k, c) && effects_equal(k, c) &&
+                guards_equal(k, c) &&
+                sign(k->ret.lo, k->ret.hi) == sign(c->ret.lo, c->ret.hi)) {
+                k->ret.lo = c->ret.lo < k->ret.lo ? c->ret.lo : k->ret.lo;
+                k->ret.hi = c->ret.hi > k->ret.hi ? c->ret.hi : k->ret.hi;
+                break;
+            }
+        }
+        if (j == kept || c->ret.kind != RESULT_INT) {
+            maker->cases.at[kept++] = *c;
+        }
+    }
+    maker->cases.n = kept;
+}
+
+/* Too many outcomes to be of use: everything the function gets escapes. */
+static void
+give_up(Maker *maker)
+{
+    maker->cases.n = 0;
+    Case c = {.ret = {.kind = RESULT_ANY, .from = -1}, .err = ERR_UNKNOWN};
+    if (maker->ex->fn->ret->kind == TYPE_VOID) {
+        c.ret.kind = RESULT_VOID;
+    }
+    for (uint32_t i = 0; i < maker->summary->nparam; i++) {
+        Effect effect = {.kind = EFFECT_ESCAPE, .param = (uint8_t)i, .result = {.from = -1}};
+        add_effect(maker, &c, effect);
+        if (maker->ex->fn->local[i].type->kind == TYPE_PTR) {
+            effect.path = str_intern(maker->ex->strings, "*");
+            add_effect(maker, &c, effect);
+        }
+    }
+    maker->summary->writes = true;
+    maker->summary->partial = true;
+    VEC_PUSH(maker->ex->out, &maker->cases, c);
+}
+
+static ParamKind
+param_kind(const Type *type)
+{
+    if (type_is_object(type)) {
+        return PARAM_OBJ;
+    }
+    if (type_is_object_ptr(type)) {
+        return PARAM_OBJP;
+    }
+    if (type->kind == TYPE_INT || type->kind == TYPE_FLOAT) {
+        return PARAM_INT;
+    }
+    bool text = type->kind == TYPE_PTR && type->to && type->to->kind == TYPE_INT &&
+                type->to->bits == 8;
+    return text ? PARAM_STR : PARAM_PTR;
+}
+
+static Summary *
+start(Explorer *ex)
+{
+    Summary *summary = ARENA_NEW(ex->out, Summary);
+    const Fn *fn = ex->fn;
+    summary->name = fn->decl->name;
+    summary->nparam = (uint8_t)(fn->nparam < PARAM_MAX ? fn->nparam : PARAM_MAX);
+    summary->param = ARENA_ARRAY(ex->out, Param, summary->nparam + 1);
+    for (uint32_t i = 0; i < summary->nparam; i++) {
+        Str name = fn->local[i].name;
+        summary->param[i].name = name[0] ? name : str_internf(ex->strings, "arg%u", i);
+        summary->param[i].kind = param_kind(fn->local[i].type);
+        summary->param[i].nullable = true;
+    }
+    summary->variadic = fn->decl->is_variadic;
+    summary->origin = ORIGIN_COMPUTED;
+    summary->format_param = -1;
+    summary->partial = ex->cut;
+    summary->calls = true;
+    return summary;
+}
+
+Summary *
+summarize(Explorer *ex)
+{
+    Maker maker = {.ex = ex, .summary = start(ex)};
+    if (ex->exits.n == 0) {
+        maker.summary->noreturn = !ex->cut;
+        if (ex->cut) {
+            give_up(&maker);
+        }
+        maker.summary->cases = maker.cases.at;
+        maker.summary->ncases = maker.cases.n;
+        return maker.summary;
+    }
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        Case c = make_case(&maker, &ex->exits.at[i]);
+        VEC_PUSH(ex->out, &maker.cases, c);
+        if (maker.cases.n > MAX_CASES * 8) {
+            fold_equal(&maker);
+        }
+    }
+    fold_equal(&maker);
+    if (results_decide(&maker)) {
+        drop_guards(&maker);
+        fold_equal(&maker);
+    }
+    if (maker.cases.n > MAX_CASES) {
+        fold_integers(&maker);
+    }
+    if (maker.cases.n > MAX_CASES) {
+        drop_guards(&maker);
+        fold_equal(&maker);
+        fold_integers(&maker);
+    }
+    if (maker.cases.n > MAX_CASES * 2) {
+        give_up(&maker);
+    }
+    maker.summary->cases = maker.cases.at;
+    maker.summary->ncases = maker.cases.n;
+    return maker.summary;
+}

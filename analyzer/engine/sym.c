@@ -1,0 +1,474 @@
+/* sym.c: interned symbols and places of one function.
+ *
+ * Equal symbols are the same pointer.  Constructors simplify: the address of
+ * what a pointer points to is that pointer, "!=" is not "==", constants fold.
+ * Nesting is bounded, so that p = p->next ends.
+ */
+#include <string.h>
+
+#include "engine/state.h"
+
+#define MAX_DEPTH 10
+
+typedef struct Chain Chain;
+struct Chain {
+    Chain *next;
+    Sym sym;
+    Place place;
+};
+
+static bool
+sym_same(const Sym *a, const Sym *b)
+{
+    return a->kind == b->kind && a->num == b->num && a->text == b->text &&
+           a->decl == b->decl && a->place == b->place && a->site == b->site &&
+           a->a == b->a && a->b == b->b && a->c == b->c;
+}
+
+static uint64_t
+sym_hash(const Sym *s)
+{
+    uint64_t h = hash_mix((uint64_t)s->kind, (uint64_t)s->num);
+    h = hash_mix(h, (uint64_t)(uintptr_t)s->text);
+    h = hash_mix(h, (uint64_t)(uintptr_t)s->decl);
+    h = hash_mix(h, s->place ? s->place->id + 1U : 0);
+    h = hash_mix(h, (uint64_t)(uintptr_t)s->site);
+    h = hash_mix(h, s->a ? s->a->id + 1U : 0);
+    h = hash_mix(h, s->b ? s->b->id + 1U : 0);
+    return hash_mix(h, s->c ? s->c->id + 1U : 0);
+}
+
+static const Sym *
+intern(Explorer *ex, Sym sym)
+{
+    uint64_t key = sym_hash(&sym);
+    void **slot = map_put(&ex->syms, key);
+    for (Chain *c = *slot; c; c = c->next) {
+        if (sym_same(&c->sym, &sym)) {
+            return &c->sym;
+        }
+    }
+    Chain *c = ARENA_NEW(ex->arena, Chain);
+    c->next = *slot;
+    c->sym = sym;
+    c->sym.id = ex->nsyms++;
+    *slot = c;
+    return &c->sym;
+}
+
+static uint32_t
+depth_of_place(const Place *place)
+{
+    uint32_t depth = 0;
+    for (; place; place = place->base) {
+        depth += 1;
+        if (place->sym) {
+            depth += place->sym->depth;
+        }
+    }
+    return depth;
+}
+
+const Sym *
+sym_int(Explorer *ex, int64_t num)
+{
+    return intern(ex, (Sym){.kind = SYM_INT, .num = num});
+}
+
+const Sym *
+sym_str(Explorer *ex, Str text)
+{
+    return intern(ex, (Sym){.kind = SYM_STR, .text = text});
+}
+
+const Sym *
+sym_func(Explorer *ex, const Decl *decl)
+{
+    return intern(ex, (Sym){.kind = SYM_FUNC, .decl = decl});
+}
+
+const Sym *
+sym_addr(Explorer *ex, const Place *place)
+{
+    if (place->kind == PLACE_DEREF) {
+        return place->sym;
+    }
+    return intern(ex, (Sym){.kind = SYM_ADDR, .place = place, .depth = depth_of_place(place)});
+}
+
+const Sym *
+sym_init(Explorer *ex, const Place *place, const Instr *epoch, const Type *type)
+{
+    uint32_t depth = depth_of_place(place);
+    if (depth > MAX_DEPTH) { /* too deep a chain: one symbol for all that follow */
+        return intern(ex, (Sym){.kind = SYM_INIT, .site = epoch, .text = place->name,
+                                .depth = 1, .type = type});
+    }
+    return intern(ex, (Sym){.kind = SYM_INIT, .place = place, .site = epoch, .depth = depth,
+                            .type = type});
+}
+
+const Sym *
+sym_call(Explorer *ex, const Instr *site, uint32_t number, const Type *type)
+{
+    return intern(ex, (Sym){.kind = SYM_CALL, .site = site, .num = number, .depth = 1,
+                            .type = type});
+}
+
+static uint32_t
+depth_max(const Sym *a, const Sym *b, const Sym *c)
+{
+    uint32_t depth = a ? a->depth : 0;
+    if (b && b->depth > depth) {
+        depth = b->depth;
+    }
+    if (c && c->depth > depth) {
+        depth = c->depth;
+    }
+    return depth + 1;
+}
+
+const Sym *
+sym_pure(Explorer *ex, Str callee, const Instr *epoch, const Sym *a, const Sym *b, const Sym *c,
+         const Type *type)
+{
+    uint32_t depth = depth_max(a, b, c);
+    if (depth > MAX_DEPTH) {
+        return NULL;
+    }
+    return intern(ex, (Sym){.kind = SYM_PURE, .text = callee, .site = epoch, .a = a, .b = b,
+                            .c = c, .depth = depth, .type = type});
+}
+
+const Sym *
+sym_not(Explorer *ex, const Sym *a)
+{
+    if (a->kind == SYM_INT) {
+        return sym_int(ex, a->num == 0);
+    }
+    if (a->kind == SYM_STR || a->kind == SYM_FUNC || a->kind == SYM_ADDR) {
+        return sym_int(ex, 0);
+    }
+    if (a->kind == SYM_NOT && (a->a->kind == SYM_CMP || a->a->kind == SYM_NOT)) {
+        return a->a;
+    }
+    return intern(ex, (Sym){.kind = SYM_NOT, .a = a, .depth = a->depth});
+}
+
+static bool
+compare_ints(const char *op, int64_t a, int64_t b)
+{
+    return op[0] == '=' ? a == b : a < b;
+}
+
+/* Moves a constant addend of the left side to the right: x + 1 < 5 is x < 4. */
+static void
+move_constant(Explorer *ex, const Sym **a, const Sym **b)
+{
+    const Sym *left = *a;
+    if ((*b)->kind != SYM_INT || left->kind != SYM_BIN || left->b->kind != SYM_INT) {
+        return;
+    }
+    int64_t addend = left->text[0] == '+' ? left->b->num : -left->b->num;
+    int64_t moved;
+    if ((left->text[0] == '+' || left->text[0] == '-') && left->text[1] == '\0' &&
+        !__builtin_sub_overflow((*b)->num, addend, &moved)) {
+        *a = left->a;
+        *b = sym_int(ex, moved);
+    }
+}
+
+static bool
+is_address(const Sym *sym)
+{
+    return sym->kind == SYM_ADDR || sym->kind == SYM_STR || sym->kind == SYM_FUNC;
+}
+
+const Sym *
+sym_cmp(Explorer *ex, const char *op, const Sym *a, const Sym *b)
+{
+    if (op[0] == '!') {
+        return sym_not(ex, sym_cmp(ex, "==", a, b));
+    }
+    if (op[0] == '>') {
+        return sym_cmp(ex, op[1] ? "<=" : "<", b, a);
+    }
+    if (op[0] == '<' && op[1] == '=') { /* a <= b is !(b < a) */
+        return sym_not(ex, sym_cmp(ex, "<", b, a));
+    }
+    move_constant(ex, &a, &b);
+    move_constant(ex, &b, &a);
+    if (a->kind == SYM_INT && b->kind == SYM_INT) {
+        return sym_int(ex, compare_ints(op, a->num, b->num));
+    }
+    if (a == b) {
+        return sym_int(ex, op[0] == '=');
+    }
+    if (op[0] == '=') {
+        if (is_address(a) && is_address(b)) {
+            return sym_int(ex, 0);
+        }
+        if ((is_address(a) && b->kind == SYM_INT && b->num == 0) ||
+            (is_address(b) && a->kind == SYM_INT && a->num == 0)) {
+            return sym_int(ex, 0);
+        }
+        bool swap = a->kind == SYM_INT || (b->kind != SYM_INT && a->id > b->id);
+        if (swap) {
+            const Sym *t = a;
+            a = b;
+            b = t;
+        }
+        if (b->kind == SYM_INT && b->num == 0 && (a->kind == SYM_CMP || a->kind == SYM_NOT)) {
+            return sym_not(ex, a);
+        }
+    }
+    uint32_t depth = depth_max(a, b, NULL);
+    return intern(ex, (Sym){.kind = SYM_CMP, .text = str_intern(ex->strings, op), .a = a, .b = b,
+                            .depth = depth});
+}
+
+static bool
+fold(const char *op, int64_t a, int64_t b, int64_t *out)
+{
+    switch (op[0]) {
+    case '+': return !__builtin_add_overflow(a, b, out);
+    case '-': return !__builtin_sub_overflow(a, b, out);
+    case '*': return !__builtin_mul_overflow(a, b, out);
+    case '&': *out = a & b; return true;
+    case '|': *out = a | b; return true;
+    case '^': *out = a ^ b; return true;
+    case '/': case '%':
+        if (b == 0 || (a == INT64_MIN && b == -1)) {
+            return false;
+        }
+        *out = op[0] == '/' ? a / b : a % b;
+        return true;
+    case '<':
+        if (b < 0 || b > 62 || a < 0 || a > (INT64_MAX >> b)) {
+            return false;
+        }
+        *out = a << b;
+        return true;
+    case '>':
+        if (b < 0 || b > 63) {
+            return false;
+        }
+        *out = a >> b;
+        return true;
+    default: return false;
+    }
+}
+
+const Sym *
+sym_bin(Explorer *ex, const char *op, const Sym *a, const Sym *b, const Type *type)
+{
+    int64_t num;
+    if (a->kind == SYM_INT && b->kind == SYM_INT && fold(op, a->num, b->num, &num)) {
+        return sym_int(ex, num);
+    }
+    bool additive = (op[0] == '+' || op[0] == '-') && op[1] == '\0';
+    if (additive && b->kind == SYM_INT) {
+        int64_t addend = op[0] == '+' ? b->num : (b->num == INT64_MIN ? 0 : -b->num);
+        if (a->kind == SYM_BIN && a->text[0] == '+' && a->b->kind == SYM_INT &&
+            !__builtin_add_overflow(addend, a->b->num, &addend)) {
+            a = a->a;
+        }
+        if (addend == 0) {
+            return a;
+        }
+        op = "+";
+        b = sym_int(ex, addend);
+    }
+    uint32_t depth = depth_max(a, b, NULL);
+    if (depth > MAX_DEPTH) {
+        return NULL;
+    }
+    return intern(ex, (Sym){.kind = SYM_BIN, .text = str_intern(ex->strings, op), .a = a, .b = b,
+                            .depth = depth, .type = type});
+}
+
+/* ---- places ---------------------------------------------------------------------- */
+
+static const Place *
+intern_place(Explorer *ex, Place place)
+{
+    uint64_t key = hash_mix((uint64_t)place.kind, place.index);
+    key = hash_mix(key, (uint64_t)(uintptr_t)place.decl);
+    key = hash_mix(key, place.sym ? place.sym->id + 1U : 0);
+    key = hash_mix(key, place.base ? place.base->id + 1U : 0);
+    key = hash_mix(key, (uint64_t)(uintptr_t)place.name);
+    key = hash_mix(key, (uint64_t)(uintptr_t)place.type);
+    void **slot = map_put(&ex->places, key);
+    for (Chain *c = *slot; c; c = c->next) {
+        const Place *p = &c->place;
+        if (p->kind == place.kind && p->index == place.index && p->decl == place.decl &&
+            p->sym == place.sym && p->base == place.base && p->name == place.name &&
+            p->type == place.type) {
+            return p;
+        }
+    }
+    Chain *c = ARENA_NEW(ex->arena, Chain);
+    c->next = *slot;
+    c->place = place;
+    c->place.id = ex->nplaces++;
+    *slot = c;
+    return &c->place;
+}
+
+const Place *
+place_local(Explorer *ex, uint32_t index)
+{
+    return intern_place(ex, (Place){.kind = PLACE_LOCAL, .index = index});
+}
+
+const Place *
+place_global(Explorer *ex, const Decl *decl)
+{
+    return intern_place(ex, (Place){.kind = PLACE_GLOBAL, .decl = decl});
+}
+
+const Place *
+place_deref(Explorer *ex, const Sym *sym)
+{
+    if (sym->kind == SYM_ADDR) {
+        return sym->place;
+    }
+    return intern_place(ex, (Place){.kind = PLACE_DEREF, .sym = sym});
+}
+
+const Place *
+place_field(Explorer *ex, const Place *base, Str name)
+{
+    return intern_place(ex, (Place){.kind = PLACE_FIELD, .base = base, .name = name});
+}
+
+const Place *
+place_elem(Explorer *ex, const Place *base, const Sym *index, const Type *type)
+{
+    if (base->kind == PLACE_ELEM && base->type == type) {
+        const Sym *sum = sym_bin(ex, "+", base->sym, index, NULL);
+        if (sum) {
+            return place_elem(ex, base->base, sum, type);
+        }
+    }
+    if (index->kind == SYM_INT && index->num == 0) {
+        return base;
+    }
+    return intern_place(ex, (Place){.kind = PLACE_ELEM, .base = base, .sym = index,
+                                    .type = type});
+}
+
+const Place *
+place_root(const Place *place)
+{
+    while (place->base) {
+        place = place->base;
+    }
+    return place;
+}
+
+bool
+place_is_local(const Place *place)
+{
+    return place_root(place)->kind == PLACE_LOCAL;
+}
+
+bool
+place_is_inside(const Place *place, const Place *prefix)
+{
+    for (; place; place = place->base) {
+        if (place == prefix) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+sym_mentions(const Sym *sym, const Sym *part)
+{
+    if (!sym) {
+        return false;
+    }
+    if (sym == part) {
+        return true;
+    }
+    if (sym->place && place_mentions(sym->place, part)) {
+        return true;
+    }
+    return sym_mentions(sym->a, part) || sym_mentions(sym->b, part) ||
+           sym_mentions(sym->c, part);
+}
+
+bool
+place_mentions(const Place *place, const Sym *part)
+{
+    for (; place; place = place->base) {
+        if (place->sym && sym_mentions(place->sym, part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *
+callee_name(const Instr *call)
+{
+    if (call->a.kind == VAL_FUNC) {
+        return call->a.decl->name;
+    }
+    return call->name ? call->name : "";
+}
+
+/* ---- text ---------------------------------------------------------------------------- */
+
+const char *
+place_text(Explorer *ex, const Place *place)
+{
+    switch (place->kind) {
+    case PLACE_LOCAL:
+        return ex->fn->local[place->index].name;
+    case PLACE_GLOBAL:
+        return place->decl->name;
+    case PLACE_DEREF:
+        return arena_printf(ex->out, "*%s", sym_text(ex, place->sym));
+    case PLACE_FIELD:
+        if (place->base->kind == PLACE_DEREF) {
+            return arena_printf(ex->out, "%s->%s", sym_text(ex, place->base->sym), place->name);
+        }
+        return arena_printf(ex->out, "%s.%s", place_text(ex, place->base), place->name);
+    case PLACE_ELEM: {
+        const char *base = place->base->kind == PLACE_DEREF
+                               ? sym_text(ex, place->base->sym)
+                               : place_text(ex, place->base);
+        return place->sym->kind == SYM_INT
+                   ? arena_printf(ex->out, "%s[%lld]", base, (long long)place->sym->num)
+                   : arena_printf(ex->out, "%s[...]", base);
+    }
+    }
+    return "";
+}
+
+const char *
+sym_text(Explorer *ex, const Sym *sym)
+{
+    switch (sym->kind) {
+    case SYM_INT:
+        return sym->num == 0 ? "NULL" : arena_printf(ex->out, "%lld", (long long)sym->num);
+    case SYM_FUNC:
+        return sym->decl->name;
+    case SYM_ADDR:
+        return place_text(ex, sym->place);
+    case SYM_INIT:
+        return sym->place ? place_text(ex, sym->place) : "a value";
+    case SYM_CALL:
+        if (sym->site && sym->site->op == OP_CALL && callee_name(sym->site)[0]) {
+            return arena_printf(ex->out, "result of %s", callee_name(sym->site));
+        }
+        return "a value";
+    case SYM_PURE:
+        return arena_printf(ex->out, "result of %s", sym->text);
+    default:
+        return "a value";
+    }
+}

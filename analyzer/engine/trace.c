@@ -1,0 +1,178 @@
+/* trace.c: a path as a story: made here, this call fails here, lost here.
+ *
+ * Of everything that happened, only what concerns the object and the failures and
+ * decisions after it was made are told.
+ */
+#include <string.h>
+
+#include "engine/state.h"
+
+#define MAX_BRANCHES 5
+
+static const char *
+called(const Node *node)
+{
+    return node->summary && node->summary->name ? node->summary->name : "a call";
+}
+
+static const char *
+fail_value(Explorer *ex, const Case *outcome)
+{
+    if (outcome->ret.kind == RESULT_NULL) {
+        return "returns NULL";
+    }
+    if (outcome->ret.kind == RESULT_INT && outcome->ret.lo == outcome->ret.hi) {
+        return arena_printf(ex->out, "returns %lld", (long long)outcome->ret.lo);
+    }
+    return "reports an error";
+}
+
+static const char *
+change_text(Explorer *ex, const PendingReport *report, const Node *node)
+{
+    const char *name = report->object;
+    switch (node->kind) {
+    case NODE_MADE:
+        return arena_printf(ex->out, "%s gives a new reference, '%s'", called(node), name);
+    case NODE_BORROWED:
+        return arena_printf(ex->out, "%s gives a borrowed reference, '%s'", called(node), name);
+    case NODE_RETAIN:
+        return arena_printf(ex->out, "%s takes a reference to '%s'", called(node), name);
+    case NODE_RELEASE:
+        return arena_printf(ex->out, "%s releases a reference to '%s'", called(node), name);
+    case NODE_STEAL:
+        return arena_printf(ex->out, "%s takes over the reference to '%s'%s", called(node), name,
+                            node->outcome && (node->outcome->err == ERR_RAISES ||
+                                              node->outcome->err == ERR_NOMEM)
+                                ? ", although it fails" : "");
+    case NODE_STORE:
+        return arena_printf(ex->out, "'%s' is stored in %s", name,
+                            node->place ? place_text(ex, node->place) : "memory outside");
+    case NODE_KEEP:
+        return arena_printf(ex->out, "%s takes a reference of its own to '%s'", called(node),
+                            name);
+    case NODE_REFUSE:
+        return arena_printf(ex->out, "%s fails and does not take over '%s'", called(node), name);
+    default:
+        return "";
+    }
+}
+
+static const char *
+condition_text(Explorer *ex, const Sym *sym, bool truth)
+{
+    if (sym->kind == SYM_NOT) {
+        return condition_text(ex, sym->a, !truth);
+    }
+    if (sym->kind == SYM_CMP && sym->text[0] == '=' && sym->b->kind == SYM_INT &&
+        sym->b->num == 0) {
+        const char *name = sym_text(ex, sym->a);
+        bool pointer = !sym->a->type || sym->a->type->kind == TYPE_PTR;
+        if (text_equal(name, "a value")) {
+            return truth ? "the condition holds" : "the condition does not hold";
+        }
+        return arena_printf(ex->out, "assuming %s is %s%s", name, truth ? "" : "not ",
+                            pointer ? "NULL" : "0");
+    }
+    if (sym->kind == SYM_INIT || sym->kind == SYM_CALL || sym->kind == SYM_PURE) {
+        const char *name = sym_text(ex, sym);
+        if (!text_equal(name, "a value")) {
+            return arena_printf(ex->out, "assuming %s is %s", name, truth ? "true" : "false");
+        }
+    }
+    return truth ? "the condition is true" : "the condition is false";
+}
+
+/* Nodes of the path, oldest first. */
+static uint32_t
+unroll(Explorer *ex, const Node *tail, const Node ***nodes)
+{
+    uint32_t n = tail ? tail->length : 0;
+    *nodes = ARENA_ARRAY(ex->arena, const Node *, n ? n : 1);
+    for (uint32_t i = n; tail; tail = tail->pred) {
+        (*nodes)[--i] = tail;
+    }
+    return n;
+}
+
+static bool
+concerns(const Node *node, const PendingReport *report)
+{
+    switch (node->kind) {
+    case NODE_MADE: case NODE_BORROWED: case NODE_RETAIN: case NODE_RELEASE:
+    case NODE_STEAL: case NODE_STORE: case NODE_KEEP: case NODE_REFUSE:
+        return node->sym == report->sym;
+    default:
+        return false;
+    }
+}
+
+static bool
+follows_failure(const Node *const *nodes, uint32_t i)
+{
+    for (uint32_t j = i; j-- > 0 && nodes[j]->kind != NODE_BRANCH;) {
+        if (nodes[j]->kind == NODE_FAIL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+add(Explorer *ex, Finding *finding, uint32_t *cap, Loc loc, StepKind kind, const char *text)
+{
+    if (finding->nsteps > 0) {
+        const Step *last = &finding->steps[finding->nsteps - 1];
+        if (loc_compare(last->loc, loc) == 0 && text_equal(last->text, text)) {
+            return;
+        }
+    }
+    if (finding->nsteps == *cap) {
+        *cap = *cap ? *cap * 2 : 8;
+        Step *grown = ARENA_ARRAY(ex->out, Step, *cap);
+        if (finding->nsteps) {
+            memcpy(grown, finding->steps, finding->nsteps * sizeof(Step));
+        }
+        finding->steps = grown;
+    }
+    finding->steps[finding->nsteps++] = (Step){loc, kind, text};
+}
+
+void
+trace_steps(Explorer *ex, const PendingReport *report, Finding *finding)
+{
+    const Node **nodes;
+    uint32_t n = unroll(ex, report->trace, &nodes), cap = 0;
+    uint32_t first = n;
+    for (uint32_t i = 0; i < n && first == n; i++) {
+        if (concerns(nodes[i], report)) {
+            first = i;
+        }
+    }
+    if (first == n) { /* nothing but decisions and failures: tell the last of them */
+        first = n > 6 ? n - 6 : 0;
+    }
+    uint32_t branches = 0;
+    for (uint32_t i = first; i < n; i++) {
+        branches += nodes[i]->kind == NODE_BRANCH && !follows_failure(nodes, i);
+    }
+    for (uint32_t i = first; i < n; i++) {
+        const Node *node = nodes[i];
+        if (concerns(node, report)) {
+            StepKind kind = node->kind == NODE_MADE || node->kind == NODE_BORROWED ? STEP_MADE
+                                                                                  : STEP_CHANGE;
+            add(ex, finding, &cap, node->at->loc, kind, change_text(ex, report, node));
+        }
+        else if (node->kind == NODE_FAIL && node->outcome) {
+            add(ex, finding, &cap, node->at->loc, STEP_FAILS,
+                arena_printf(ex->out, "%s fails and %s", called(node),
+                             fail_value(ex, node->outcome)));
+        }
+        else if (node->kind == NODE_BRANCH && !follows_failure(nodes, i) &&
+                 branches-- <= MAX_BRANCHES) {
+            add(ex, finding, &cap, node->at->loc, STEP_BRANCH,
+                condition_text(ex, node->sym, node->truth));
+        }
+    }
+    add(ex, finding, &cap, report->at->loc, STEP_LOST, report->message);
+}

@@ -1,0 +1,330 @@
+/* facts_case.c: the right side of a fact: outcomes and their effects.
+ *
+ * Also what a parameter's own effect shares with them.
+ */
+#include "model/reader.h"
+
+/* ---- effects ------------------------------------------------------------- */
+
+int
+find_param(const Reader *r, Str name)
+{
+    for (uint32_t i = 0; i < r->param.n; i++) {
+        if (r->param.at[i].name == name) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* The index of the parameter named next. */
+bool
+read_param_name(Reader *r, int *index)
+{
+    const char *start;
+    Str name;
+
+    lex_skip_blanks(r);
+    start = r->at;
+    name = lex_take_word(r);
+    if (name == NULL) {
+        return lex_fail(r, "no parameter named; expected the name of a parameter");
+    }
+    *index = find_param(r, name);
+    if (*index < 0) {
+        r->at = start;
+        return lex_fail(r, "no parameter called '%s'; expected the name of a parameter", name);
+    }
+    return true;
+}
+
+/* Takes an effect word, but only where it stands before the name of its
+ * parameter: a parameter may be called "free" or "keep". */
+bool
+read_effect_word(Reader *r, EffectKind *kind)
+{
+    const char *start = r->at;
+    int index = lex_accept_from(r, effect_words, COUNT_OF(effect_words));
+
+    if (index >= 0 && (lex_peek_word(r) > 0 || lex_next_is(r, "..."))) {
+        *kind = (EffectKind)index;
+        return true;
+    }
+    r->at = start;
+    return false;
+}
+
+Effect
+effect_make(EffectKind kind, uint8_t param)
+{
+    return (Effect){.kind = kind,
+                    .param = param,
+                    .result = {.kind = kind == EFFECT_RESET ? RESULT_NULL : RESULT_VOID,
+                               .from = -1}};
+}
+
+/* After "keep x": the rest of "keep x in y" as the name y. */
+bool
+read_keeper(Reader *r, Str *keeper)
+{
+    *keeper = NULL;
+    if (!lex_accept_word(r, "in")) {
+        return true;
+    }
+    *keeper = lex_take_word(r);
+    return *keeper != NULL ||
+           lex_fail(r, "no holder named; expected a parameter or 'nobody' after 'in'");
+}
+
+/* Fills in who holds what "keep" takes. */
+bool
+effect_set_keeper(Reader *r, Effect *effect, Str keeper)
+{
+    if (keeper == NULL) {
+        effect->result.from = default_keeper(r->fact, effect->param);
+    }
+    else if (strcmp(keeper, "nobody") != 0) {
+        int index = find_param(r, keeper);
+        if (index < 0) {
+            return lex_fail(r, "no parameter called '%s'; expected a parameter or 'nobody'", keeper);
+        }
+        effect->result.from = (int8_t)index;
+    }
+    return true;
+}
+
+/* True when the effect makes sense for the kind of parameter it is about. */
+bool
+effect_check(Reader *r, const Effect *effect)
+{
+    ParamKind kind;
+
+    if (effect->param == PARAM_REST || effect->path != NULL) {
+        return true;
+    }
+    kind = r->param.at[effect->param].kind;
+    if (kind == PARAM_INT) {
+        return lex_fail(r, "nothing happens to a number; expected another kind of parameter");
+    }
+    if ((effect->kind == EFFECT_OUT || effect->kind == EFFECT_RESET) &&
+        (kind == PARAM_OBJ || kind == PARAM_STR)) {
+        return lex_fail(r, "only what an address points to changes; expected ':objp' or ':ptr' "
+                       "for this parameter");
+    }
+    return true;
+}
+
+/* ---- results ------------------------------------------------------------- */
+
+static bool
+read_number(Reader *r, int64_t *number)
+{
+    bool negative = lex_accept(r, "-");
+    uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
+    uint64_t value = 0;
+    const char *start = r->at;
+
+    for (; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
+        uint64_t digit = (uint64_t)(*r->at - '0');
+        if (value > (limit - digit) / 10) {
+            return lex_fail(r, "number too large; expected one that fits 64 bits");
+        }
+        value = value * 10 + digit;
+    }
+    if (r->at == start) {
+        return lex_fail(r, "no number; expected digits");
+    }
+    *number = negative ? (int64_t)(0 - value) : (int64_t)value;
+    return true;
+}
+
+static bool
+next_is_number(Reader *r)
+{
+    lex_skip_blanks(r);
+    return r->at < r->end && (*r->at == '-' || (*r->at >= '0' && *r->at <= '9'));
+}
+
+/* 3, 0..1, 1.., ..-1 */
+static bool
+read_range(Reader *r, Result *result)
+{
+    *result = (Result){RESULT_INT, -1, INT64_MIN, INT64_MAX};
+    if (!lex_next_is(r, "..")) {
+        if (!read_number(r, &result->lo)) {
+            return false;
+        }
+        if (!lex_next_is(r, "..")) {
+            result->hi = result->lo;
+            return true;
+        }
+    }
+    r->at += 2;
+    if (next_is_number(r) && !read_number(r, &result->hi)) {
+        return false;
+    }
+    return result->lo <= result->hi || lex_fail(r, "empty range; expected LOW..HIGH");
+}
+
+/* The parameter after borrowed, same, ptr. */
+static bool
+read_from(Reader *r, Result *result)
+{
+    int index = -1;
+
+    if (lex_peek_word(r) == 0 || lex_find_word(r, error_words, COUNT_OF(error_words)) >= 0) {
+        return result->kind != RESULT_SAME ||
+               lex_fail(r, "'same' names no parameter; expected its name");
+    }
+    if (!read_param_name(r, &index)) {
+        return false;
+    }
+    result->from = (int8_t)index;
+    return true;
+}
+
+static bool
+read_result(Reader *r, Result *result)
+{
+    int kind;
+
+    if (next_is_number(r) || lex_next_is(r, "..")) {
+        return read_range(r, result);
+    }
+    kind = lex_accept_from(r, result_words, COUNT_OF(result_words));
+    if (kind < 0) {
+        return lex_fail(r, "unknown result; expected void, new, borrowed [x], same x, NULL, "
+                       "ptr [x], int, a number, a range or any");
+    }
+    *result = (Result){.kind = (ResultKind)kind, .from = -1};
+    if (kind == RESULT_INT) {
+        result->lo = INT64_MIN;
+        result->hi = INT64_MAX;
+    }
+    return !result_has_from(result->kind) || read_from(r, result);
+}
+
+/* The parameter an effect is about, or a field path below it. */
+static bool
+read_target(Reader *r, Effect *effect)
+{
+    int index = 0;
+
+    if (lex_accept(r, "...")) {
+        if (!r->fact->variadic) {
+            return lex_fail(r, "the fact is not variadic; expected '...' among the parameters");
+        }
+        effect->param = PARAM_REST;
+        return true;
+    }
+    if (!read_param_name(r, &index)) {
+        return false;
+    }
+    effect->param = (uint8_t)index;
+    if (r->end - r->at > 2 && memcmp(r->at, "->", 2) == 0) {
+        const char *start = r->at += 2;
+        while (r->at < r->end && (is_word_byte(*r->at) || strchr(".[]*", *r->at) != NULL)) {
+            r->at++;
+        }
+        if (r->at == start) {
+            return lex_fail(r, "no field named; expected a field after '->'");
+        }
+        effect->path = str_intern_n(r->strings, start, (size_t)(r->at - start));
+    }
+    return true;
+}
+
+/* steal x, keep x in y, reset x = RESULT, x->field = RESULT */
+static bool
+read_effect(Reader *r)
+{
+    EffectKind kind = EFFECT_OUT;
+    bool has_word = read_effect_word(r, &kind);
+    Effect effect = effect_make(kind, 0);
+    const char *start;
+    Str keeper;
+
+    lex_skip_blanks(r);
+    start = r->at;
+    if (!read_target(r, &effect)) {
+        return false;
+    }
+    if (kind == EFFECT_KEEP &&
+        (!read_keeper(r, &keeper) || !effect_set_keeper(r, &effect, keeper))) {
+        return false;
+    }
+    if (lex_accept(r, "=")) {
+        if (kind != EFFECT_OUT && kind != EFFECT_RESET) {
+            return lex_fail(r, "'%s' sets nothing; expected ',' or the end", effect_words[kind]);
+        }
+        if (!read_result(r, &effect.result)) {
+            return false;
+        }
+    }
+    else if (!has_word) {
+        return lex_fail(r, "no effect; expected '= RESULT' here, or an effect before the name");
+    }
+    const char *after = r->at;
+    r->at = start;
+    if (!effect_check(r, &effect)) {
+        return false;
+    }
+    r->at = after;
+    VEC_PUSH(r->arena, &r->effect, effect);
+    return true;
+}
+
+/* when x NULL, y notnull: */
+static bool
+read_guards(Reader *r, Case *c)
+{
+    int index = 0;
+
+    do {
+        if (!read_param_name(r, &index)) {
+            return false;
+        }
+        if (lex_accept_word(r, "NULL")) {
+            c->guard[index] = GUARD_NULL;
+        }
+        else if (lex_accept_word(r, "notnull")) {
+            c->guard[index] = GUARD_NOTNULL;
+        }
+        else {
+            return lex_fail(r, "unknown condition; expected NULL or notnull");
+        }
+    } while (lex_accept(r, ","));
+    return lex_accept(r, ":") || lex_fail(r, "condition does not end; expected ',' or ':'");
+}
+
+/* [when GUARDS:] RESULT [EXCEPTION] [: EFFECTS] */
+bool
+read_case(Reader *r)
+{
+    Case c = {0};
+    int err;
+
+    r->effect.n = 0;
+    for (uint32_t i = 0; i < r->prefix.n; i++) {
+        VEC_PUSH(r->arena, &r->effect, r->prefix.at[i].effect);
+    }
+    if (lex_accept_word(r, "when") && !read_guards(r, &c)) {
+        return false;
+    }
+    if (!read_result(r, &c.ret)) {
+        return false;
+    }
+    err = lex_accept_from(r, error_words, COUNT_OF(error_words));
+    c.err = err > 0 ? (ErrorEffect)err : ERR_SAME;
+    if (lex_accept(r, ":")) {
+        do {
+            if (!read_effect(r)) {
+                return false;
+            }
+        } while (lex_accept(r, ","));
+    }
+    c.neffect = r->effect.n;
+    c.effect = arena_copy(r->arena, r->effect.at, sizeof(Effect) * c.neffect);
+    VEC_PUSH(r->arena, &r->cases, c);
+    return true;
+}

@@ -1,0 +1,240 @@
+/* model.h: what functions do to references: facts, summaries and their text.
+ *
+ * A built-in fact, a user's fact and a computed summary are the same Summary,
+ * read by facts_read.c and printed by facts_print.c.  See rules/api/README.md
+ * for the language.  Knows nothing of paths and states.
+ */
+#ifndef STRAYREF_MODEL_H
+#define STRAYREF_MODEL_H
+
+#include "base/base.h"
+#include "ir/ir.h"
+
+/* A Python version as major * 100 + minor: 3.11 is 311.  0 = no bound. */
+typedef uint16_t Version;
+
+/* "3.11" -> 311; 0 when the text is no version. */
+Version version_parse(const char *text);
+/* 311 -> "3.11", owned by the arena. */
+const char *version_text(Arena *arena, Version version);
+
+/* ---- one outcome of a call --------------------------------------------------- */
+
+typedef enum ResultKind {
+    RESULT_VOID,     /* nothing */
+    RESULT_ANY,      /* nothing is known */
+    RESULT_NEW,      /* a new reference, not NULL: the caller owns it */
+    RESULT_BORROWED, /* a reference, not NULL, kept alive by parameter 'from' (-1: by something that lives on) */
+    RESULT_SAME,     /* parameter 'from' itself */
+    RESULT_NULL,     /* the null pointer */
+    RESULT_INT,      /* an integer in lo..hi */
+    RESULT_PTR,      /* a non-NULL pointer that is no object; 'from' >= 0: into memory of that parameter */
+} ResultKind;
+
+typedef struct Result {
+    ResultKind kind;
+    int8_t from;    /* parameter index or -1 */
+    int64_t lo, hi; /* RESULT_INT, inclusive; INT64_MIN / INT64_MAX = open */
+} Result;
+
+typedef enum EffectKind {
+    EFFECT_STEAL,   /* the callee takes over one reference of the caller */
+    EFFECT_RELEASE, /* the callee drops one reference (Py_DECREF): may destroy the object here and now */
+    EFFECT_RETAIN,  /* the callee adds one reference for the caller (Py_INCREF) */
+    EFFECT_KEEP,    /* the callee takes a reference of its own: 'result.from' >= 0 says which parameter
+                       holds it from now on, -1: nobody in particular */
+    EFFECT_ESCAPE,  /* anything may happen to it: ownership is unknown from here on */
+    EFFECT_OUT,     /* *param becomes 'result'; the old value is forgotten without release */
+    EFFECT_RESET,   /* *param becomes 'result'; the old value (may be NULL) is released */
+    EFFECT_FREE,    /* memory is given back, without regard to reference counts */
+    EFFECT_FINISH,  /* a buffer or writer is finished: what was borrowed from it dies */
+} EffectKind;
+
+/* One thing that happens to a parameter in one outcome.  A parameter without
+ * effect is borrowed for the call. */
+typedef struct Effect {
+    EffectKind kind;
+    uint8_t param;  /* index; PARAM_REST = each of the variadic arguments */
+    Str path;       /* NULL: the parameter itself (OUT, RESET: what it points to);
+                       else a field path below what it points to: "field" or "a.b" */
+    Result result;  /* OUT, RESET, KEEP */
+} Effect;
+
+#define PARAM_REST 255
+#define PARAM_MAX 32
+
+typedef enum ErrorEffect {
+    ERR_SAME,    /* the exception state stays as it was */
+    ERR_RAISES,  /* an exception is set */
+    ERR_NOMEM,   /* an exception is set, and only because memory ran out */
+    ERR_CLEARS,  /* any exception is gone */
+    ERR_UNKNOWN, /* may be either */
+} ErrorEffect;
+
+typedef enum Guard {
+    GUARD_ANY,
+    GUARD_NULL,    /* NULL or zero on entry */
+    GUARD_NOTNULL, /* not NULL, not zero on entry */
+} Guard;
+
+typedef struct Case {
+    Result ret;
+    ErrorEffect err;
+    Effect *effect;
+    uint32_t neffect;
+    uint8_t guard[PARAM_MAX]; /* Guard per parameter: the case applies only then */
+} Case;
+
+/* ---- one function --------------------------------------------------------------- */
+
+typedef enum ParamKind {
+    PARAM_OBJ,  /* an object (default) */
+    PARAM_OBJP, /* the address of an object variable; in a macro: the variable itself */
+    PARAM_INT, PARAM_STR, PARAM_PTR,
+} ParamKind;
+
+typedef struct Param {
+    Str name;
+    ParamKind kind;
+    bool nullable; /* NULL is accepted ("x?") */
+} Param;
+
+typedef enum Origin { /* in order of trust, strongest last */
+    ORIGIN_BUILTIN,
+    ORIGIN_COMPUTED,
+    ORIGIN_ANNOTATION,
+    ORIGIN_USER,
+} Origin;
+
+typedef enum FormatKind {
+    FORMAT_NONE,
+    FORMAT_PARSE, /* PyArg_ParseTuple: '&' arguments are filled, borrowed */
+    FORMAT_BUILD, /* Py_BuildValue: 'N' steals, 'O' keeps */
+} FormatKind;
+
+typedef struct Summary {
+    Str name;          /* function, or ".field" for a call through that field */
+    Param *param;
+    uint8_t nparam;
+    bool variadic;
+    Case *cases;
+    uint32_t ncases;
+    bool is_macro;     /* part of the overlay */
+    bool calls;        /* may run arbitrary Python code */
+    bool nogil;        /* may be called without the GIL */
+    bool noreturn;
+    bool pure;         /* same arguments, same result, no effect (type checks) */
+    bool writes;       /* may change memory outside that its arguments do not name */
+    bool partial;      /* computed, and some path was cut: missing cases are possible */
+    FormatKind format;
+    int8_t format_param; /* index of the format string */
+    Str alloc;         /* family of memory it hands out or takes back ("mem", "object", "gc"), or NULL */
+    Str ctype;         /* macro: C type of the result when the outcomes do not say it ("char *"), or NULL */
+    Version since, until; /* since <= python < until; 0 = open */
+    Origin origin;
+    Str doc;           /* manual section ("c-api/list"), or NULL */
+    Str text;          /* the fact as one line, for reports; NULL for computed ones until printed */
+} Summary;
+
+/* What a global of the C-API is. */
+typedef struct GlobalFact {
+    Str name;            /* "_Py_NoneStruct", or a prefix ending in '*' */
+    bool immortal;       /* its count never matters ... */
+    Version immortal_since; /* ... from this version on (0: always) */
+    Str doc;
+} GlobalFact;
+
+/* ---- model.c: all that is known ---------------------------------------------------- */
+
+typedef struct Model Model;
+
+/* A model for one Python version ('python' 0: unbounded), holding the built-in
+ * facts that apply to it.  NULL with 'error' set when the built-in facts do
+ * not parse (our bug, caught by a test). */
+Model *model_new(Arena *arena, Strings *strings, Version python, Error *error);
+
+Version model_python(const Model *model);
+
+/* Adds the facts in 'text' (a user's file called 'name').  Lines that are wrong
+ * are reported to 'on_error' and skipped; the rest counts. */
+typedef void (*FactErrorFn)(void *payload, const char *message);
+void model_add_text(Model *model, const char *name, const char *text, Origin origin,
+                    FactErrorFn on_error, void *payload);
+
+/* Adds or replaces one computed summary for the function with this USR. */
+void model_put_computed(Model *model, Str usr, Summary *summary);
+
+/* What is known of a function: user > annotation > computed > built-in.
+ * 'name' is the plain name (a leading "strayref_overlay_" is ignored) or
+ * ".field"; 'usr' may be NULL.  NULL when nobody knows. */
+const Summary *model_find(const Model *model, const char *name, Str usr);
+
+/* The fact about a global, or NULL. */
+const GlobalFact *model_global(const Model *model, const char *name);
+
+/* True when the object of this global is immortal under the model's Python. */
+bool model_immortal(const Model *model, const char *name);
+
+/* All built-in and user facts in the order read, for checks and listings. */
+const Summary *const *model_facts(const Model *model, uint32_t *count);
+
+/* ---- facts_read.c, facts_print.c ----------------------------------------------------- */
+
+/* Reads facts; calls 'on_fact' / 'on_global' for each, 'on_error' for each wrong
+ * line ("name:line:col: message; expected ...") and goes on.  Everything is
+ * owned by 'arena' / 'strings'. */
+typedef struct FactSink {
+    void (*on_fact)(void *payload, Summary *summary);
+    void (*on_global)(void *payload, GlobalFact *fact);
+    FactErrorFn on_error;
+    void *payload;
+} FactSink;
+void facts_read(Arena *arena, Strings *strings, const char *name, const char *text,
+                const FactSink *sink);
+
+/* Writes a summary in the language of facts_read, ending with a newline;
+ * reading it back gives an equal one. */
+void facts_print(const Summary *summary, StrBuf *out);
+/* Writes one outcome on one line, for a report's "fact used". */
+void case_print(const Summary *summary, const Case *c, StrBuf *out);
+
+/* ---- summary.c ------------------------------------------------------------------------ */
+
+/* True when both say the same (names and origins apart). */
+bool summary_equal(const Summary *a, const Summary *b);
+bool case_equal(const Case *a, const Case *b, uint8_t nparam);
+/* Sorts the cases into a canonical order and drops equal ones. */
+void summary_normalise(Summary *summary);
+
+/* ---- format.c: PyArg_Parse* and Py_BuildValue formats ------------------------------------ */
+
+typedef enum FormatArgKind {
+    FORMAT_ARG_VALUE,     /* a plain value, or a place for one that is no object */
+    FORMAT_ARG_OBJECT,    /* parse: PyObject ** filled with a borrowed reference; build: kept */
+    FORMAT_ARG_STEAL,     /* build 'N' */
+    FORMAT_ARG_TYPE,      /* parse 'O!': the type object before the place */
+    FORMAT_ARG_CONVERTER, /* 'O&': the function; the place (parse) or value (build) follows */
+    FORMAT_ARG_CONVERTED, /* what the converter fills or reads */
+    FORMAT_ARG_MEMORY,    /* parse 'es': place for memory the caller must free */
+    FORMAT_ARG_BUFFER,    /* parse 'y*': Py_buffer the caller must release */
+} FormatArgKind;
+
+typedef struct FormatArg {
+    FormatArgKind kind;
+    bool optional; /* parse: after '|' */
+} FormatArg;
+
+/* Splits a format into the variadic arguments it consumes, in order.  'parse'
+ * chooses the language.  At most 'max' are written; returns the count, or -1
+ * when the format is malformed.  'text_end' as for C strings. */
+int format_args(const char *format, bool parse, FormatArg *out, int max);
+
+/* ---- overlay.c ------------------------------------------------------------------------- */
+
+/* The text of the header that stands before the real Python.h: includes it with
+ * #include_next, then turns every 'macro' fact of the model's version into a
+ * call of strayref_overlay_NAME.  Owned by the arena. */
+const char *overlay_text(const Model *model, Arena *arena);
+#define OVERLAY_PREFIX "strayref_overlay_"
+
+#endif

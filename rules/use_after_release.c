@@ -1,0 +1,27 @@
+/* use_after_release.c: an object is used after the last reference known to this
+ * function is gone. */
+#include "engine/rule.h"
+
+static void
+on_use(RuleCtx *rx, const UseEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *name = object_name(event->object);
+    const char *message =
+        event->was_stolen
+            ? arena_printf(arena, "'%s' is %s after %s took the last reference and dropped it",
+                           name, event->use, event->stealer)
+            : arena_printf(arena, "'%s' is %s after its last known reference was released", name,
+                           event->use);
+    rule_report(rx, event->object, message,
+                arena_printf(arena, "release '%s' only after its last use", name));
+}
+
+const Rule rule_use_after_release = {
+    .info = {.id = "use-after-release", .title = "Object used after its release",
+             .summary = "An object is used after the function gave up the last reference it "
+                        "knows of: it may be freed memory.",
+             .severity = SEVERITY_ERROR, .precision = PRECISION_HIGH, .cwe = 416,
+             .page = page_use_after_release},
+    .on_use = on_use,
+};
