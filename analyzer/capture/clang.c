@@ -96,6 +96,23 @@ cursor_operands(Tu *tu, CXCursor cursor)
     return all;
 }
 
+static bool
+is_va_list(const Tu *tu, const Type *type)
+{
+    if (type->kind == TYPE_PTR || type->kind == TYPE_ARRAY) {
+        type = type->to;
+    }
+    return type->kind == TYPE_RECORD && type->tag == tu->va_list_tag;
+}
+
+bool
+cursor_is_va_arg(Tu *tu, CXCursor cursor, CXCursor operand)
+{
+    return clang_getCursorKind(cursor) == CXCursor_UnexposedExpr
+        && is_va_list(tu, cursor_type(tu, operand))
+        && !is_va_list(tu, cursor_type(tu, cursor));
+}
+
 CXCursor
 cursor_peel(Tu *tu, CXCursor cursor)
 {
@@ -112,7 +129,7 @@ cursor_peel(Tu *tu, CXCursor cursor)
             return cursor;
         }
         inner = cursor_children(tu, cursor);
-        if (inner.n != 1) {
+        if (inner.n != 1 || cursor_is_va_arg(tu, cursor, inner.at[0])) {
             return cursor;
         }
         cursor = inner.at[0];
@@ -174,26 +191,50 @@ cursor_constant(CXCursor cursor, int64_t *value)
     return is_int;
 }
 
+/* The byte that an escape sequence stands for; 'text' is behind the backslash
+ * and is moved behind the sequence. */
+static char
+unescape(const char **text)
+{
+    static const char names[] = "abtnvfr", bytes[] = "\a\b\t\n\v\f\r";
+    const char *found = **text != '\0' ? strchr(names, **text) : NULL;
+    unsigned byte = 0;
+
+    if (**text < '0' || **text > '7') {
+        ++*text;
+        return found != NULL ? bytes[found - names] : (*text)[-1];
+    }
+    for (int i = 0; i < 3 && **text >= '0' && **text <= '7'; i++) {
+        byte = byte * 8 + (unsigned)(*(*text)++ - '0');
+    }
+    return (char)byte;
+}
+
 Str
 cursor_string(Tu *tu, CXCursor cursor, size_t limit)
 {
-    CXType type = clang_getCanonicalType(clang_getCursorType(cursor));
-    CXEvalResult result;
-    const char *text;
+    CXString spelling = clang_getCursorSpelling(cursor);
+    const char *text = clang_getCString(spelling);
+    StrBuf bytes;
     Str copy = NULL;
 
-    if (clang_Type_getSizeOf(clang_getArrayElementType(type)) != 1) {
-        return NULL;
+    if (text_starts(text, "u8")) {
+        text += 2;
     }
-    result = clang_Cursor_Evaluate(cursor);
-    if (result == NULL) {
-        return NULL;
+    if (*text == '"') {
+        strbuf_init(&bytes, tu->scratch);
+        for (text++; *text != '\0' && *text != '"' && bytes.length < limit;) {
+            char c = *text++;
+
+            c = c == '\\' && *text != '\0' ? unescape(&text) : c;
+            if (c == '\0') {
+                break;
+            }
+            strbuf_putc(&bytes, c);
+        }
+        copy = str_intern_n(tu->unit->strings, bytes.text, bytes.length);
     }
-    if (clang_EvalResult_getKind(result) == CXEval_StrLiteral) {
-        text = clang_EvalResult_getAsStr(result);
-        copy = str_intern_n(tu->unit->strings, text, strnlen(text, limit));
-    }
-    clang_EvalResult_dispose(result);
+    clang_disposeString(spelling);
     return copy;
 }
 
@@ -611,24 +652,48 @@ decl_name(Tu *tu, CXCursor cursor, Str owner)
     return owner == NULL ? name : str_internf(tu->unit->strings, "%s.%s", owner, name);
 }
 
+/* Clang's resolution names only the last part of the path for what is private
+ * to a file; the folder, seen from where the compiler runs, is added. */
+static const char *
+decl_usr(Tu *tu, CXCursor cursor, Str name)
+{
+    const char *usr = clang_text(tu->scratch, clang_getCursorUSR(cursor));
+    uint32_t offset;
+    const SourceFile *file;
+    const char *folder;
+
+    if (usr[0] == '\0') {
+        return name;
+    }
+    if (clang_getCursorLinkage(cursor) != CXLinkage_Internal) {
+        return usr;
+    }
+    file = clang_place(tu, clang_getCursorLocation(cursor), &offset);
+    if (file == NULL || file->is_system) {
+        return usr;
+    }
+    folder = path_relative(tu->scratch, tu->directory,
+                           path_dirname(tu->scratch, file->path));
+    if (folder[0] == '/' || text_equal(folder, ".") || folder[0] == '\0') {
+        return usr;
+    }
+    return arena_printf(tu->scratch, "%s@%s", usr, folder);
+}
+
 Decl *
 clang_decl(Tu *tu, CXCursor cursor, Str owner)
 {
     uint64_t key = cursor_key(cursor);
     Decl *decl = map_get(&tu->decls, key);
     bool is_func;
-    const char *usr;
     Str name;
 
     if (decl != NULL) {
         return decl;
     }
-    is_func = clang_getCanonicalType(clang_getCursorType(cursor)).kind
-            == CXType_FunctionProto
-        || clang_getCanonicalType(clang_getCursorType(cursor)).kind == CXType_FunctionNoProto;
+    is_func = clang_getCursorKind(cursor) != CXCursor_VarDecl;
     name = decl_name(tu, cursor, owner);
-    usr = clang_text(tu->scratch, clang_getCursorUSR(cursor));
-    decl = unit_decl(tu->unit, usr[0] != '\0' ? usr : name, name, is_func);
+    decl = unit_decl(tu->unit, decl_usr(tu, cursor, name), name, is_func);
     if (decl->type == NULL) {
         describe_decl(tu, cursor, decl);
     }

@@ -32,6 +32,8 @@ typedef struct Tu {
     Str overlay_path;   /* of the header put in front of Python.h */
     Str overlay_prefix; /* of the functions it declares, may be "" */
     Str python_dir;     /* where the real Python.h is, or NULL */
+    Str va_list_tag;    /* of the record behind va_list */
+    bool has_errors;    /* expressions without a type may turn up */
     Map files;          /* CXFile -> SourceFile * */
     Map types;          /* clang's type -> const Type * */
     Map typedefs;       /* record declaration -> Str */
@@ -66,6 +68,9 @@ Cursors cursor_operands(Tu *tu, CXCursor cursor);
 /* The cursor below parentheses, casts without an effect on places, and
  * __extension__. */
 CXCursor cursor_peel(Tu *tu, CXCursor cursor);
+/* True when 'cursor' takes an argument from the va_list 'operand'; it looks
+ * like an implicit conversion of it. */
+bool cursor_is_va_arg(Tu *tu, CXCursor cursor, CXCursor operand);
 /* One key per declaration or statement, for maps. */
 uint64_t cursor_key(CXCursor cursor);
 /* The spelling (a name) and the kind in words, interned. */

@@ -11,16 +11,17 @@
 
 /* ---- the version in the headers ------------------------------------------------------ */
 
-/* The number after "#define NAME", or -1. */
+/* The number that "NAME NUMBER" gives in the text, or -1. */
 static long
 read_define(const char *text, const char *name)
 {
-    size_t length = strlen(name);
-
     for (const char *at = strstr(text, name); at != NULL; at = strstr(at + 1, name)) {
-        if (at > text && (at[-1] == ' ' || at[-1] == '\t') &&
-            (at[length] == ' ' || at[length] == '\t')) {
-            return strtol(at + length, NULL, 10);
+        const char *value = at + strlen(name);
+        char *end;
+        long number = strtol(value, &end, 10);
+
+        if ((*value == ' ' || *value == '\t') && end != value && number >= 0) {
+            return number;
         }
     }
     return -1;

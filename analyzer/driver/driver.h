@@ -63,6 +63,10 @@ int say_error(const Error *error);
 /* 'path' as the user would write it: relative to the current directory. */
 const char *path_shown(Arena *arena, const char *path);
 
+/* Terminal colours on standard output: as asked for with --color, else on a
+ * terminal unless NO_COLOR is set. */
+bool color_wanted(const Options *options);
+
 /* A line on the terminal that shows how far the run is; nothing elsewhere. */
 typedef struct Progress {
     bool on;
@@ -125,5 +129,10 @@ int command_dump(Arena *arena, const Options *options);    /* dump.c: --ir, --cf
 int command_explain(Arena *arena, const Options *options); /* explain.c: a rule's page in the terminal */
 int command_rules(Arena *arena, const Options *options);   /* explain.c: the list of rules */
 int command_facts(Arena *arena, const Options *options);   /* facts.c: what is known of a function; facts check */
+
+/* facts_check.c: reads all facts, built-in and of --model, compares them with each
+ * other and with the headers of Python, prints what is wrong and a closing line.
+ * False when something is wrong; false with 'error' set when it cannot be checked. */
+bool facts_check(Arena *arena, const Options *options, Error *error);
 
 #endif

@@ -5,9 +5,7 @@
  */
 #include "driver/driver.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "engine/rule.h"
 
@@ -73,18 +71,6 @@ print_page(const char *page)
     }
 }
 
-/* True when standard output may carry escape sequences. */
-static bool
-wants_color(const Options *options)
-{
-    const char *never = getenv("NO_COLOR");
-
-    if (!text_equal(options->color, "auto")) {
-        return text_equal(options->color, "always");
-    }
-    return isatty(STDOUT_FILENO) && (never == NULL || never[0] == '\0');
-}
-
 int
 command_explain(Arena *arena, const Options *options)
 {
@@ -103,7 +89,7 @@ command_explain(Arena *arena, const Options *options)
                   name_hint(arena, options->paths[0], rule_names(arena)));
         return say_error(&error);
     }
-    if (wants_color(options)) {
+    if (color_wanted(options)) {
         print_page(rule->info.page);
     }
     else {

@@ -16,6 +16,9 @@ typedef struct Finder {
     const char *database; /* path of the database in use, or NULL */
     Words python;         /* flags of the installed python3, once asked for */
     Str python_version;
+    uint32_t nloose;      /* files read with those flags ... */
+    const char *loose;    /* ... and the first of them */
+    uint32_t nrefused;    /* paths of the user that cannot be scanned */
 } Finder;
 
 static void
@@ -55,18 +58,25 @@ ask_python(Finder *f, Error *error)
     return true;
 }
 
+/* Tells the user once whose flags were used, and why. */
 static void
-note_python(Finder *f, const char *path)
+note_python(Finder *f)
 {
-    const char *why = f->database == NULL
-                          ? "there is no compile_commands.json for it"
-                          : arena_printf(f->arena, "%s does not name it",
-                                         path_shown(f->arena, f->database));
+    const char *more = "", *why = "there is no compile_commands.json";
 
+    if (f->nloose == 0) {
+        return;
+    }
+    if (f->nloose > 1) {
+        more = arena_printf(f->arena, " and %u more", f->nloose - 1);
+    }
+    if (f->database != NULL) {
+        why = arena_printf(f->arena, "%s does not name it", path_shown(f->arena, f->database));
+    }
     VEC_PUSH(f->arena, &f->scan->jobs.notes,
              str_internf(f->scan->strings,
-                         "%s: read with the include flags of the installed python3 (%s), as %s",
-                         path, f->python_version, why));
+                         "%s%s: read with the include flags of the installed python3 (%s), "
+                         "because %s", f->loose, more, f->python_version, why));
 }
 
 /* Adds one file, with the flags given or those of python3. */
@@ -83,7 +93,7 @@ add_file(Finder *f, const char *path, Error *error)
         if (!ask_python(f, error)) {
             return false;
         }
-        note_python(f, path);
+        f->loose = f->nloose++ == 0 ? path : f->loose;
         flags = f->python.at;
         nflags = f->python.n;
     }
@@ -120,6 +130,7 @@ add_path(Finder *f, const char *path, Error *error)
 
     if (why != NULL) {
         add_gap(f->scan, path_absolute(f->arena, NULL, path), why);
+        f->nrefused++;
         return true;
     }
     return add_file(f, path, error);
@@ -238,46 +249,44 @@ use_flags(Finder *f, Error *error)
     return add_paths(f, NULL, error);
 }
 
-/* The error of a scan that has no file: why the first path was refused. */
+/* The error of a scan without a file: each path was refused, or there was none. */
 static bool
 nothing_to_do(Scan *scan, Error *error)
 {
+    uint32_t last = scan->gaps.n - 1;
+
     if (scan->gaps.n == 0) {
         return error_set(error, ERROR_INPUT, "the database names no C or C++ file; "
                          "make it anew with the build of the extension");
     }
+    for (uint32_t i = 0; i < last; i++) {
+        say("%s: %s", path_shown(scan->arena, scan->gaps.at[i].loc.file), scan->gaps.at[i].why);
+    }
     return error_set(error, ERROR_INPUT, "%s: %s",
-                     path_shown(scan->arena, scan->gaps.at[0].loc.file), scan->gaps.at[0].why);
+                     path_shown(scan->arena, scan->gaps.at[last].loc.file),
+                     scan->gaps.at[last].why);
 }
 
 bool
 scan_find_jobs(Scan *scan, const Options *options, Error *error)
 {
     Finder f = {.arena = scan->arena, .scan = scan, .options = options};
-    uint32_t nentries; /* gaps that are entries of the database */
+    const char *start = options->npaths > 0 ? options->paths[0] : ".";
     StrBuf tried;
     bool ok;
 
     strbuf_init(&tried, scan->arena);
-    if (!options->has_flags) {
-        f.database = options->database != NULL
-                         ? options->database
-                         : compdb_find(scan->arena,
-                                       options->npaths > 0 ? options->paths[0] : ".", &tried);
-    }
     if (options->has_flags) {
         ok = use_flags(&f, error);
     }
-    else if (f.database != NULL) {
-        ok = use_database(&f, error);
-    }
     else {
-        ok = use_python(&f, tried.text, error);
+        f.database = options->database != NULL ? options->database
+                                               : compdb_find(scan->arena, start, &tried);
+        ok = f.database != NULL ? use_database(&f, error) : use_python(&f, tried.text, error);
     }
-    nentries = 0;
-    for (uint32_t i = 0; i < scan->gaps.n; i++) {
-        nentries += path_is_file(scan->gaps.at[i].loc.file) ? 1 : 0;
+    if (ok && scan->jobs.jobs.n == 0 && scan->gaps.n == f.nrefused) {
+        return nothing_to_do(scan, error);
     }
-    (void)nentries;
+    note_python(&f);
     return ok;
 }

@@ -105,7 +105,7 @@ static const OptionHelp option_help[] = {
     {"database", 'p', "DIR", SCAN | DUMP, "folder of compile_commands.json, or that file"},
     {"format", OPT_FORMAT, "NAME", SCAN, NULL},
     {"output", 'o', "FILE", SCAN, "write the report to FILE; '-' is standard output"},
-    {"rule", OPT_RULE, "ID", SCAN | VERIFY, "report only this rule; may be repeated"},
+    {"rule", OPT_RULE, "ID", SCAN, "report only this rule; may be repeated"},
     {"model", OPT_MODEL, "FILE", SCAN | VERIFY | DUMP | FACTS,
      "ownership facts of your own functions; may be repeated"},
     {"python", OPT_PYTHON, "VERSION", SCAN | VERIFY | DUMP | FACTS,
@@ -503,6 +503,18 @@ check_whole(const CommandHelp *command, const Options *options, Error *error)
     return true;
 }
 
+/* The error for a first word that is no command. */
+static bool
+refuse_command(Arena *arena, const char *word, Error *error)
+{
+    static const char *const globals[] = {"--help", "--version", NULL};
+    bool is_option = word[0] == '-';
+
+    return error_set(error, ERROR_USAGE, "unknown %s %s%s; see strayref --help",
+                     is_option ? "option" : "command", word,
+                     name_hint(arena, word, is_option ? globals : command_names(arena)));
+}
+
 static const CommandHelp *
 find_command(const char *name)
 {
@@ -562,9 +574,7 @@ options_parse(Arena *arena, int argc, char **argv, Options *options, bool *done,
     }
     command = find_command(argv[1]);
     if (command == NULL) {
-        return error_set(error, ERROR_USAGE, "unknown %s %s%s; see strayref --help",
-                         argv[1][0] == '-' ? "option" : "command", argv[1],
-                         name_hint(arena, argv[1], command_names(arena)));
+        return refuse_command(arena, argv[1], error);
     }
     options->command = command->name;
     options->paths = ARENA_ARRAY(arena, const char *, room);

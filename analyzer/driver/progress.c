@@ -38,16 +38,33 @@ path_shown(Arena *arena, const char *path)
     return text_equal(here, "/") ? path : path_relative(arena, here, path);
 }
 
+static bool
+terminal_is_dumb(void)
+{
+    const char *term = getenv("TERM");
+
+    return term == NULL || text_equal(term, "dumb");
+}
+
+bool
+color_wanted(const Options *options)
+{
+    const char *never = getenv("NO_COLOR");
+
+    if (!text_equal(options->color, "auto")) {
+        return text_equal(options->color, "always");
+    }
+    return isatty(STDOUT_FILENO) && !terminal_is_dumb() && (never == NULL || never[0] == '\0');
+}
+
 /* ---- the line ---------------------------------------------------------------------- */
 
 void
 progress_start(Progress *progress, const Options *options, const Jobs *jobs)
 {
-    const char *term = getenv("TERM");
-
     progress->jobs = jobs;
     progress->on = text_equal(options->command, "scan") && isatty(STDERR_FILENO) &&
-                   term != NULL && !text_equal(term, "dumb");
+                   !terminal_is_dumb();
 }
 
 static int

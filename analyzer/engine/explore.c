@@ -146,12 +146,14 @@ forget_ranges(State *state, const Sym *sym)
  * last turn left is not taken for what this one makes. */
 static const Sym *
 any_turn(Explorer *ex, State *state, const Instr *site, uint32_t slot, const Sym *old,
-         const Type *type)
+         const Type *type, Range *range)
 {
     uint32_t base = 100 + slot * 2;
     const Sym *even = sym_call(ex, site, base, type);
     const Sym *odd = sym_call(ex, site, base + 1, type);
     const Sym *next = sym_mentions(old, even) ? odd : even;
+    const Sym *last = next == odd ? even : odd;
+    *range = range_of(state, sym_mentions(old, last) ? last : old);
     forget_places(state, next);
     forget_ranges(state, next);
     return next;
@@ -170,9 +172,9 @@ widen_bind(Explorer *ex, State *state, uint32_t i, uint32_t head, uint8_t way)
     const Place *place = state->bind[i].place;
     const Sym *old = state->bind[i].sym;
     const Type *type = place->kind == PLACE_LOCAL ? ex->fn->local[place->index].type : old->type;
-    Range range = range_of(state, old);
+    Range range;
     const Instr *site = &ex->fn->block[head].ins[0];
-    const Sym *next = any_turn(ex, state, site, place->id, old, type);
+    const Sym *next = any_turn(ex, state, site, place->id, old, type, &range);
     if (way == 1 && range.lo != INT64_MIN) {
         range.hi = INT64_MAX;
     }

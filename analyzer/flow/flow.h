@@ -33,6 +33,8 @@ typedef struct Flow {
     uint32_t norder;
     BitSet *modified;    /* by loop head: locals stored to inside the loop; NULL for other blocks */
     BitSet addressed;    /* locals whose address escapes a load / store (passed, stored, fielded, indexed) */
+    uint32_t *use_block; /* private to live.c, by temporary: the only block that uses it, */
+    uint32_t *use_ins;   /* and the last instruction there */
 } Flow;
 
 /* cfg.c, live.c: computes everything above.  Memory from 'arena'.  A local in

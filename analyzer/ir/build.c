@@ -10,7 +10,7 @@
 
 enum { NO_BLOCK = UINT32_MAX };
 
-/* ---- functions under construction -------------------------------------------- */
+/* ---- functions under construction ---------------------------------------- */
 
 typedef struct Draft { /* a block that grows */
     VEC(Instr) ins;
@@ -106,7 +106,7 @@ build_peek(Builder *b)
     return b->fn;
 }
 
-/* ---- instructions ------------------------------------------------------------- */
+/* ---- instructions -------------------------------------------------------- */
 
 /* Adds an instruction to the current block; with a result when 'result'. */
 static Val
@@ -164,7 +164,8 @@ build_load(Builder *b, Val address, const Type *type)
 void
 build_store(Builder *b, Val address, Val value, const Type *type)
 {
-    add(b, (Instr){.op = OP_STORE, .type = known(b, type), .a = address, .b = value}, false);
+    add(b, (Instr){.op = OP_STORE, .type = known(b, type), .a = address, .b = value},
+        false);
 }
 
 void
@@ -177,8 +178,9 @@ Val
 build_field(Builder *b, Val address, const char *record, const char *name,
             const Type *field_type)
 {
-    return add(b, (Instr){.op = OP_FIELD, .type = type_ptr(b->unit, field_type), .a = address,
-                          .record = intern(b, record), .name = intern(b, name)}, true);
+    return add(b, (Instr){.op = OP_FIELD, .type = type_ptr(b->unit, field_type),
+                          .a = address, .record = intern(b, record),
+                          .name = intern(b, name)}, true);
 }
 
 Val
@@ -265,7 +267,8 @@ build_dead(Builder *b, uint32_t local)
 }
 
 Val
-build_havoc(Builder *b, const char *why, const Val *args, uint32_t nargs, const Type *type)
+build_havoc(Builder *b, const char *why, const Val *args, uint32_t nargs,
+            const Type *type)
 {
     if (type == NULL) {
         type = type_void(b->unit);
@@ -311,7 +314,7 @@ build_unreachable(Builder *b)
     add_terminator(b, (Instr){.op = OP_UNREACHABLE});
 }
 
-/* ---- the end of a function ------------------------------------------------------ */
+/* ---- the end of a function ----------------------------------------------- */
 
 /* Gives every block that is still open its terminator. */
 static void

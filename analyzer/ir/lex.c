@@ -35,10 +35,16 @@ lex_fail(Lexer *lex, const char *format, ...)
     return false;
 }
 
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
 char
 lex_peek(Lexer *lex)
 {
-    while (lex->at < lex->end && (*lex->at == ' ' || *lex->at == '\t' || *lex->at == '\r')) {
+    while (lex->at < lex->end && is_blank(*lex->at)) {
         lex->at++;
     }
     if (lex->at < lex->end && *lex->at == ';') {
@@ -98,7 +104,7 @@ lex_take_word(Lexer *lex, const char *word)
     return false;
 }
 
-/* ---- strings ----------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------- */
 
 static int
 hex_digit(char c)
@@ -113,6 +119,7 @@ hex_digit(char c)
 static void
 take_escape(Lexer *lex)
 {
+    const char *backslash = lex->at - 1;
     char c = lex->at < lex->end ? *lex->at++ : '\0';
     int high, low;
 
@@ -135,6 +142,7 @@ take_escape(Lexer *lex)
     default:
         break;
     }
+    lex->at = backslash;
     lex_fail(lex, "expected \\n, \\t, \\r, \\\\, \\\", \\} or \\x01 to \\xff");
 }
 
@@ -196,7 +204,7 @@ lex_name(Lexer *lex, const char *extra)
     return str_intern_n(lex->strings, start, (size_t)(lex->at - start));
 }
 
-/* ---- numbers -------------------------------------------------------------------- */
+/* ---- numbers ------------------------------------------------------------- */
 
 uint64_t
 lex_unsigned(Lexer *lex, uint64_t max)
@@ -230,7 +238,7 @@ lex_int(Lexer *lex)
     return (int64_t)lex_unsigned(lex, INT64_MAX);
 }
 
-/* ---- lines ------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------- */
 
 void
 lex_end_line(Lexer *lex)

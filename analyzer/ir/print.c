@@ -15,7 +15,7 @@ typedef struct Printer {
     Loc base;             /* places are told relative to this one */
 } Printer;
 
-/* ---- names, values, places --------------------------------------------------- */
+/* ---- names, values, places ----------------------------------------------- */
 
 static void
 put_decl(const Printer *p, const Decl *decl)
@@ -118,7 +118,7 @@ put_loc(const Printer *p, Loc loc)
     }
 }
 
-/* ---- instructions --------------------------------------------------------------- */
+/* ---- instructions -------------------------------------------------------- */
 
 static void
 put_args(const Printer *p, const Instr *ins)
@@ -232,7 +232,7 @@ put_instr(const Printer *p, const Instr *ins)
     put_loc(p, ins->loc);
 }
 
-/* ---- functions --------------------------------------------------------------------- */
+/* ---- functions ----------------------------------------------------------- */
 
 /* Tells for each local whether an earlier one has its name. */
 static bool *
@@ -312,7 +312,7 @@ put_fn(const Printer *outer, const Fn *fn)
     strbuf_puts(p->out, "}\n");
 }
 
-/* ---- units ----------------------------------------------------------------------------- */
+/* ---- units --------------------------------------------------------------- */
 
 static void
 put_flag(const Printer *p, bool set, const char *word)
@@ -436,7 +436,7 @@ unit_print(const Unit *unit, StrBuf *out)
     }
 }
 
-/* ---- parts, for people ------------------------------------------------------------------- */
+/* ---- parts, for people --------------------------------------------------- */
 
 void
 fn_print(const Fn *fn, StrBuf *out)

@@ -6,7 +6,7 @@
 
 #include "ir/ir.h"
 
-/* ---- verify.c ---------------------------------------------------------- */
+/* ---- verify.c ------------------------------------------------------------ */
 
 /* What is wrong with the operands of one instruction, NULL when nothing is.
  * The builder asserts by it, the verifier reports it. */
@@ -35,11 +35,11 @@ char_is_digit(char c)
 static inline bool
 char_is_plain(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || char_is_digit(c)
-        || c == '$' || (unsigned char)c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || char_is_digit(c)
+        || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
-/* ---- put.c ----------------------------------------------------------------- */
+/* ---- put.c --------------------------------------------------------------- */
 
 void put_unsigned(StrBuf *out, uint64_t number);
 void put_int(StrBuf *out, int64_t number);
@@ -50,7 +50,7 @@ void put_string(StrBuf *out, const char *text);
 /* A name, in quotes where it has other than plain characters and 'extra'. */
 void put_name(StrBuf *out, const char *name, const char *extra);
 
-/* ---- lex.c ----------------------------------------------------------------- */
+/* ---- lex.c --------------------------------------------------------------- */
 
 /* Reads tokens.  After the first error 'at' is the end and every function
  * returns an empty answer, so that callers need not look after each step. */
@@ -93,7 +93,7 @@ void lex_end_line(Lexer *lex);
 /* Takes blank lines; true when no text is left. */
 bool lex_at_end(Lexer *lex);
 
-/* ---- read.c, read_instr.c ----------------------------------------------------- */
+/* ---- read.c, read_instr.c ------------------------------------------------ */
 
 typedef struct Reader {
     Lexer lex;
@@ -115,7 +115,8 @@ typedef struct Reader {
 /* A copy of a scratch vector in the unit's memory, NULL when empty. */
 #define KEEP(r, vec)                                                           \
     ((vec)->n == 0 ? NULL                                                      \
-                   : arena_copy((r)->unit->arena, (vec)->at, sizeof(*(vec)->at) * (vec)->n))
+                   : arena_copy((r)->unit->arena, (vec)->at,                   \
+                                sizeof(*(vec)->at) * (vec)->n))
 
 /* A type, a value, a place (nowhere when none comes next). */
 const Type *read_type(Reader *r);

@@ -30,6 +30,12 @@ put_int(StrBuf *out, int64_t number)
     }
 }
 
+static bool
+is_control(char c)
+{
+    return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 static void
 put_escape(StrBuf *out, char c)
 {
@@ -38,7 +44,7 @@ put_escape(StrBuf *out, char c)
     case '\t': strbuf_puts(out, "\\t"); break;
     case '\r': strbuf_puts(out, "\\r"); break;
     default:
-        if ((unsigned char)c < 0x20 || c == 0x7f) {
+        if (is_control(c)) {
             strbuf_printf(out, "\\x%02x", (unsigned char)c);
         }
         else {
@@ -54,7 +60,7 @@ put_quoted(StrBuf *out, const char *text, char close)
     const char *run = text;
 
     for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f || *text == '\\' || *text == close) {
+        if (is_control(*text) || *text == '\\' || *text == close) {
             strbuf_add(out, run, (size_t)(text - run));
             put_escape(out, *text);
             run = text + 1;

@@ -8,7 +8,7 @@
 
 #include "ir/private.h"
 
-/* ---- functions -------------------------------------------------------------------- */
+/* ---- functions ----------------------------------------------------------- */
 
 static void
 read_locals(Reader *r, Fn *fn)
@@ -23,7 +23,8 @@ read_locals(Reader *r, Fn *fn)
             break;
         }
         lex_need(&r->lex, '$');
-        local.name = lex_peek(&r->lex) == '#' ? str_intern(r->lex.strings, "") : lex_name(&r->lex, "");
+        local.name = lex_peek(&r->lex) == '#' ? str_intern(r->lex.strings, "")
+                                              : lex_name(&r->lex, "");
         if (lex_take(&r->lex, '#') && lex_unsigned(&r->lex, UINT32_MAX) != r->local.n) {
             lex_fail(&r->lex, "expected the local's own number, %u", r->local.n);
         }
@@ -100,7 +101,7 @@ read_fn(Reader *r)
     VEC_PUSH(r->unit->arena, &r->unit->fns, fn);
 }
 
-/* ---- declarations and tables ---------------------------------------------------------- */
+/* ---- declarations and tables --------------------------------------------- */
 
 static void
 read_notes(Reader *r, Decl *decl)
@@ -165,7 +166,7 @@ read_table(Reader *r)
     VEC_PUSH(r->unit->arena, &r->unit->tables, table);
 }
 
-/* ---- units ---------------------------------------------------------------------------------- */
+/* ---- units --------------------------------------------------------------- */
 
 static UnitStatus
 read_status(Reader *r)
@@ -190,8 +191,10 @@ read_head(Reader *r)
     size_t length = strlen(IR_HEADER);
 
     lex_at_end(lex);
-    if ((size_t)(lex->end - lex->at) < length || memcmp(lex->at, IR_HEADER, length) != 0) {
-        lex_fail(lex, "expected \"%s\": the file is of another kind or version", IR_HEADER);
+    if ((size_t)(lex->end - lex->at) < length
+        || memcmp(lex->at, IR_HEADER, length) != 0) {
+        lex_fail(lex, "expected \"%s\": the file is of another kind or version",
+                 IR_HEADER);
         return;
     }
     lex->at += length;
@@ -243,7 +246,8 @@ read_item(Reader *r)
         lex_end_line(lex);
     }
     else {
-        lex_fail(lex, "expected func, var, table, fn, include, message, python or status");
+        lex_fail(lex, "expected func, var, table, fn, include, message, python or "
+                      "status");
     }
 }
 

@@ -7,7 +7,7 @@
 
 enum { TYPE_DEPTH_MAX = 256 };
 
-/* ---- types ----------------------------------------------------------------- */
+/* ---- types --------------------------------------------------------------- */
 
 /* A record's tag; 'o' and 'u' before the brace are taken. */
 static const Type *
@@ -33,9 +33,10 @@ read_word_type(Reader *r)
     }
     if (kind == 'i' || kind == 'u' || kind == 'f') {
         r->lex.at++;
-        return type_intern(r->unit, (Type){.kind = kind == 'f' ? TYPE_FLOAT : TYPE_INT,
-                                           .is_unsigned = kind == 'u',
-                                           .bits = (uint8_t)lex_unsigned(&r->lex, UINT8_MAX)});
+        return type_intern(r->unit,
+                           (Type){.kind = kind == 'f' ? TYPE_FLOAT : TYPE_INT,
+                                  .is_unsigned = kind == 'u',
+                                  .bits = (uint8_t)lex_unsigned(&r->lex, UINT8_MAX)});
     }
     lex_fail(&r->lex, "expected a type");
     return NULL;
@@ -117,7 +118,7 @@ read_type(Reader *r)
     return type;
 }
 
-/* ---- names, places, values ---------------------------------------------------- */
+/* ---- names, places, values ----------------------------------------------- */
 
 /* A place, when one comes next: "@3:5 of "/x.c" in MACRO". */
 Loc
@@ -227,7 +228,8 @@ read_val(Reader *r)
     switch (first) {
     case '%':
         r->lex.at++;
-        return (Val){.kind = VAL_TEMP, .index = (uint32_t)lex_unsigned(&r->lex, UINT32_MAX)};
+        return (Val){.kind = VAL_TEMP,
+                     .index = (uint32_t)lex_unsigned(&r->lex, UINT32_MAX)};
     case '$':
         r->lex.at++;
         return read_local_ref(r);
@@ -245,7 +247,7 @@ read_val(Reader *r)
     }
 }
 
-/* ---- instructions ---------------------------------------------------------------- */
+/* ---- instructions -------------------------------------------------------- */
 
 static Op
 read_op(Reader *r)
@@ -355,7 +357,8 @@ read_operands(Reader *r, Instr *ins)
         ins->name = lex_name(&r->lex, "");
         break;
     case OP_CALL:
-        ins->name = lex_take_word(&r->lex, "as") ? lex_string(&r->lex) : str_intern(r->lex.strings, "");
+        ins->name = lex_take_word(&r->lex, "as") ? lex_string(&r->lex)
+                                                 : str_intern(r->lex.strings, "");
         read_args(r, ins);
         break;
     default:

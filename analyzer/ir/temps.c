@@ -29,8 +29,8 @@ static bool
 fail(Check *c, uint32_t block, const char *what, uint32_t temp)
 {
     return error_set(c->error, ERROR_INPUT, "%s: function %s, b%u: temporary %%%u %s",
-                     c->fn->loc.file == NULL ? "unit" : c->fn->loc.file, c->fn->decl->name,
-                     block, temp, what);
+                     c->fn->loc.file == NULL ? "unit" : c->fn->loc.file,
+                     c->fn->decl->name, block, temp, what);
 }
 
 /* Finds the instruction that sets each temporary. */
@@ -55,7 +55,7 @@ find_sets(Check *c)
 }
 
 /* Notes a use; one inside the block that sets the temporary is checked at
- * once with the help of seen_for, which holds what the block has set so far. */
+ * once against 'set', what the instructions so far have set. */
 static bool
 note_use(Check *c, uint32_t block, uint32_t temp, const bool *set)
 {
@@ -167,7 +167,8 @@ check_ways(Check *c, uint32_t temp)
         uint32_t block = c->todo[--ntodo];
 
         if (block == 0) {
-            return fail(c, c->use[temp]->block, "is not set on every way to its use", temp);
+            return fail(c, c->use[temp]->block, "is not set on every way to its use",
+                        temp);
         }
         for (uint32_t i = 0; i < c->npred[block]; i++) {
             if (c->pred[block][i] != c->set_in[temp] - 1) {

@@ -3,7 +3,7 @@
  */
 #include "ir/private.h"
 
-/* ---- operations -------------------------------------------------------- */
+/* ---- operations ---------------------------------------------------------- */
 
 typedef struct OpInfo {
     const char *name;
@@ -72,7 +72,8 @@ type_canonical(Type type)
 {
     switch (type.kind) {
     case TYPE_INT:
-        return (Type){.kind = TYPE_INT, .bits = type.bits, .is_unsigned = type.is_unsigned};
+        return (Type){.kind = TYPE_INT, .bits = type.bits,
+                      .is_unsigned = type.is_unsigned};
     case TYPE_FLOAT:
         return (Type){.kind = TYPE_FLOAT, .bits = type.bits};
     case TYPE_PTR:
@@ -153,7 +154,7 @@ type_void(Unit *unit)
     return type_intern(unit, (Type){.kind = TYPE_VOID});
 }
 
-/* ---- units ----------------------------------------------------------------- */
+/* ---- units --------------------------------------------------------------- */
 
 Unit *
 unit_new(Arena *arena, Strings *strings, const char *path)

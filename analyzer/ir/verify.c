@@ -43,7 +43,8 @@ is_one_of(Str name, const char *const *names, size_t n)
 static bool
 is_bin_operator(Str name)
 {
-    static const char *const names[] = {"+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>"};
+    static const char *const names[] = {"+", "-", "*", "/",  "%",
+                                        "&", "|", "^", "<<", ">>"};
 
     return is_one_of(name, names, COUNT_OF(names));
 }
@@ -190,7 +191,7 @@ instr_check(const Fn *fn, const Instr *ins)
     return wrong != NULL ? wrong : check_op(ins);
 }
 
-/* ---- functions and units ------------------------------------------------------ */
+/* ---- functions and units ------------------------------------------------- */
 
 static bool
 check_header(const Fn *fn, const char **wrong)
@@ -224,8 +225,11 @@ check_block(const Fn *fn, const Block *block, uint32_t *nhavoc)
     }
     for (uint32_t i = 0; i < block->nins; i++) {
         const Instr *ins = &block->ins[i];
-        const char *wrong = ins->op < OP_COUNT ? instr_check(fn, ins) : "unknown operation";
+        const char *wrong = "unknown operation";
 
+        if (ins->op < OP_COUNT) {
+            wrong = instr_check(fn, ins);
+        }
         if (wrong != NULL) {
             return wrong;
         }
@@ -252,18 +256,19 @@ fn_verify_in(Arena *arena, const Fn *fn, Error *error)
     for (uint32_t i = 0; i < fn->nblock; i++) {
         wrong = check_block(fn, &fn->block[i], &nhavoc);
         if (wrong != NULL) {
-            return error_set(error, ERROR_INPUT, "%s: function %s, b%u: %s", file, name, i,
-                             wrong);
+            return error_set(error, ERROR_INPUT, "%s: function %s, b%u: %s", file, name,
+                             i, wrong);
         }
         nins += fn->block[i].nins;
     }
     if (nhavoc != fn->nhavoc) {
-        return error_set(error, ERROR_INPUT, "%s: function %s: havoc miscounted", file, name);
+        return error_set(error, ERROR_INPUT, "%s: function %s: havoc miscounted", file,
+                         name);
     }
     if (fn->ntemp > TEMPS_FREE + TEMPS_PER_INSTR * nins) {
         return error_set(error, ERROR_INPUT,
-                         "%s: function %s: temporary %%%u is too high, number them from 1",
-                         file, name, fn->ntemp);
+                         "%s: function %s: temporary %%%u is too high, "
+                         "number them from 1", file, name, fn->ntemp);
     }
     return temps_check(arena, fn, error);
 }
@@ -321,7 +326,8 @@ check_table(const Unit *unit, const Table *table, Error *error)
     for (uint32_t i = 0; sound && i < table->nentry; i++) {
         Val val = table->entry[i].val;
 
-        sound = val.kind != VAL_NONE && val_is_sound(&nothing, val) && val_is_known(unit, val);
+        sound = val.kind != VAL_NONE && val_is_sound(&nothing, val)
+            && val_is_known(unit, val);
     }
     return sound || error_set(error, ERROR_INPUT, "%s: table %s is malformed", unit->path,
                               table->decl != NULL ? table->decl->name : "?");

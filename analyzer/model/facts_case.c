@@ -4,7 +4,7 @@
  */
 #include "model/reader.h"
 
-/* ---- effects ------------------------------------------------------------- */
+/* ---- effects ------------------------------------------------------------ */
 
 int
 find_param(const Reader *r, Str name)
@@ -24,16 +24,17 @@ read_param_name(Reader *r, int *index)
     const char *start;
     Str name;
 
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     start = r->at;
-    name = lex_take_word(r);
+    name = facts_lex_take_word(r);
     if (name == NULL) {
-        return lex_fail(r, "no parameter named; expected the name of a parameter");
+        return facts_lex_fail(r, "no parameter named; expected the name of a parameter");
     }
     *index = find_param(r, name);
     if (*index < 0) {
         r->at = start;
-        return lex_fail(r, "no parameter called '%s'; expected the name of a parameter", name);
+        return facts_lex_fail(r, "no parameter called '%s'; expected the name of a parameter",
+                        name);
     }
     return true;
 }
@@ -44,9 +45,9 @@ bool
 read_effect_word(Reader *r, EffectKind *kind)
 {
     const char *start = r->at;
-    int index = lex_accept_from(r, effect_words, COUNT_OF(effect_words));
+    int index = facts_lex_accept_from(r, effect_words, COUNT_OF(effect_words));
 
-    if (index >= 0 && (lex_peek_word(r) > 0 || lex_next_is(r, "..."))) {
+    if (index >= 0 && (facts_lex_peek_word(r) > 0 || facts_lex_next_is(r, "..."))) {
         *kind = (EffectKind)index;
         return true;
     }
@@ -57,10 +58,10 @@ read_effect_word(Reader *r, EffectKind *kind)
 Effect
 effect_make(EffectKind kind, uint8_t param)
 {
-    return (Effect){.kind = kind,
-                    .param = param,
-                    .result = {.kind = kind == EFFECT_RESET ? RESULT_NULL : RESULT_VOID,
-                               .from = -1}};
+    return (Effect){
+        .kind = kind,
+        .param = param,
+        .result = {.kind = kind == EFFECT_RESET ? RESULT_NULL : RESULT_VOID, .from = -1}};
 }
 
 /* After "keep x": the rest of "keep x in y" as the name y. */
@@ -68,12 +69,12 @@ bool
 read_keeper(Reader *r, Str *keeper)
 {
     *keeper = NULL;
-    if (!lex_accept_word(r, "in")) {
+    if (!facts_lex_accept_word(r, "in")) {
         return true;
     }
-    *keeper = lex_take_word(r);
-    return *keeper != NULL ||
-           lex_fail(r, "no holder named; expected a parameter or 'nobody' after 'in'");
+    *keeper = facts_lex_take_word(r);
+    return *keeper != NULL
+           || facts_lex_fail(r, "no holder named; expected a parameter or 'nobody' after 'in'");
 }
 
 /* Fills in who holds what "keep" takes. */
@@ -86,7 +87,8 @@ effect_set_keeper(Reader *r, Effect *effect, Str keeper)
     else if (strcmp(keeper, "nobody") != 0) {
         int index = find_param(r, keeper);
         if (index < 0) {
-            return lex_fail(r, "no parameter called '%s'; expected a parameter or 'nobody'", keeper);
+            return facts_lex_fail(
+                r, "no parameter called '%s'; expected a parameter or 'nobody'", keeper);
         }
         effect->result.from = (int8_t)index;
     }
@@ -104,22 +106,24 @@ effect_check(Reader *r, const Effect *effect)
     }
     kind = r->param.at[effect->param].kind;
     if (kind == PARAM_INT) {
-        return lex_fail(r, "nothing happens to a number; expected another kind of parameter");
+        return facts_lex_fail(
+            r, "nothing happens to a number; expected another kind of parameter");
     }
-    if ((effect->kind == EFFECT_OUT || effect->kind == EFFECT_RESET) &&
-        (kind == PARAM_OBJ || kind == PARAM_STR)) {
-        return lex_fail(r, "only what an address points to changes; expected ':objp' or ':ptr' "
-                       "for this parameter");
+    if ((effect->kind == EFFECT_OUT || effect->kind == EFFECT_RESET)
+        && (kind == PARAM_OBJ || kind == PARAM_STR)) {
+        return facts_lex_fail(
+            r, "only what an address points to changes; expected ':objp' or ':ptr' "
+               "for this parameter");
     }
     return true;
 }
 
-/* ---- results ------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------ */
 
 static bool
 read_number(Reader *r, int64_t *number)
 {
-    bool negative = lex_accept(r, "-");
+    bool negative = facts_lex_accept(r, "-");
     uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
     uint64_t value = 0;
     const char *start = r->at;
@@ -127,12 +131,12 @@ read_number(Reader *r, int64_t *number)
     for (; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
         uint64_t digit = (uint64_t)(*r->at - '0');
         if (value > (limit - digit) / 10) {
-            return lex_fail(r, "number too large; expected one that fits 64 bits");
+            return facts_lex_fail(r, "number too large; expected one that fits 64 bits");
         }
         value = value * 10 + digit;
     }
     if (r->at == start) {
-        return lex_fail(r, "no number; expected digits");
+        return facts_lex_fail(r, "no number; expected digits");
     }
     *number = negative ? (int64_t)(0 - value) : (int64_t)value;
     return true;
@@ -141,7 +145,7 @@ read_number(Reader *r, int64_t *number)
 static bool
 next_is_number(Reader *r)
 {
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     return r->at < r->end && (*r->at == '-' || (*r->at >= '0' && *r->at <= '9'));
 }
 
@@ -150,11 +154,11 @@ static bool
 read_range(Reader *r, Result *result)
 {
     *result = (Result){RESULT_INT, -1, INT64_MIN, INT64_MAX};
-    if (!lex_next_is(r, "..")) {
+    if (!facts_lex_next_is(r, "..")) {
         if (!read_number(r, &result->lo)) {
             return false;
         }
-        if (!lex_next_is(r, "..")) {
+        if (!facts_lex_next_is(r, "..")) {
             result->hi = result->lo;
             return true;
         }
@@ -163,7 +167,7 @@ read_range(Reader *r, Result *result)
     if (next_is_number(r) && !read_number(r, &result->hi)) {
         return false;
     }
-    return result->lo <= result->hi || lex_fail(r, "empty range; expected LOW..HIGH");
+    return result->lo <= result->hi || facts_lex_fail(r, "empty range; expected LOW..HIGH");
 }
 
 /* The parameter after borrowed, same, ptr. */
@@ -172,9 +176,10 @@ read_from(Reader *r, Result *result)
 {
     int index = -1;
 
-    if (lex_peek_word(r) == 0 || lex_find_word(r, error_words, COUNT_OF(error_words)) >= 0) {
-        return result->kind != RESULT_SAME ||
-               lex_fail(r, "'same' names no parameter; expected its name");
+    if (facts_lex_peek_word(r) == 0
+        || facts_lex_find_word(r, error_words, COUNT_OF(error_words)) >= 0) {
+        return result->kind != RESULT_SAME
+               || facts_lex_fail(r, "'same' names no parameter; expected its name");
     }
     if (!read_param_name(r, &index)) {
         return false;
@@ -188,13 +193,14 @@ read_result(Reader *r, Result *result)
 {
     int kind;
 
-    if (next_is_number(r) || lex_next_is(r, "..")) {
+    if (next_is_number(r) || facts_lex_next_is(r, "..")) {
         return read_range(r, result);
     }
-    kind = lex_accept_from(r, result_words, COUNT_OF(result_words));
+    kind = facts_lex_accept_from(r, result_words, COUNT_OF(result_words));
     if (kind < 0) {
-        return lex_fail(r, "unknown result; expected void, new, borrowed [x], same x, NULL, "
-                       "ptr [x], int, a number, a range or any");
+        return facts_lex_fail(r,
+                        "unknown result; expected void, new, borrowed [x], same x, NULL, "
+                        "ptr [x], int, a number, a range or any");
     }
     *result = (Result){.kind = (ResultKind)kind, .from = -1};
     if (kind == RESULT_INT) {
@@ -210,9 +216,10 @@ read_target(Reader *r, Effect *effect)
 {
     int index = 0;
 
-    if (lex_accept(r, "...")) {
+    if (facts_lex_accept(r, "...")) {
         if (!r->fact->variadic) {
-            return lex_fail(r, "the fact is not variadic; expected '...' among the parameters");
+            return facts_lex_fail(
+                r, "the fact is not variadic; expected '...' among the parameters");
         }
         effect->param = PARAM_REST;
         return true;
@@ -223,11 +230,12 @@ read_target(Reader *r, Effect *effect)
     effect->param = (uint8_t)index;
     if (r->end - r->at > 2 && memcmp(r->at, "->", 2) == 0) {
         const char *start = r->at += 2;
-        while (r->at < r->end && (is_word_byte(*r->at) || strchr(".[]*", *r->at) != NULL)) {
+        while (r->at < r->end
+               && (is_word_byte(*r->at) || strchr(".[]*", *r->at) != NULL)) {
             r->at++;
         }
         if (r->at == start) {
-            return lex_fail(r, "no field named; expected a field after '->'");
+            return facts_lex_fail(r, "no field named; expected a field after '->'");
         }
         effect->path = str_intern_n(r->strings, start, (size_t)(r->at - start));
     }
@@ -244,25 +252,27 @@ read_effect(Reader *r)
     const char *start;
     Str keeper;
 
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     start = r->at;
     if (!read_target(r, &effect)) {
         return false;
     }
-    if (kind == EFFECT_KEEP &&
-        (!read_keeper(r, &keeper) || !effect_set_keeper(r, &effect, keeper))) {
+    if (kind == EFFECT_KEEP
+        && (!read_keeper(r, &keeper) || !effect_set_keeper(r, &effect, keeper))) {
         return false;
     }
-    if (lex_accept(r, "=")) {
+    if (facts_lex_accept(r, "=")) {
         if (kind != EFFECT_OUT && kind != EFFECT_RESET) {
-            return lex_fail(r, "'%s' sets nothing; expected ',' or the end", effect_words[kind]);
+            return facts_lex_fail(r, "'%s' sets nothing; expected ',' or the end",
+                            effect_words[kind]);
         }
         if (!read_result(r, &effect.result)) {
             return false;
         }
     }
     else if (!has_word) {
-        return lex_fail(r, "no effect; expected '= RESULT' here, or an effect before the name");
+        return facts_lex_fail(
+            r, "no effect; expected '= RESULT' here, or an effect before the name");
     }
     const char *after = r->at;
     r->at = start;
@@ -284,17 +294,18 @@ read_guards(Reader *r, Case *c)
         if (!read_param_name(r, &index)) {
             return false;
         }
-        if (lex_accept_word(r, "NULL")) {
+        if (facts_lex_accept_word(r, "NULL")) {
             c->guard[index] = GUARD_NULL;
         }
-        else if (lex_accept_word(r, "notnull")) {
+        else if (facts_lex_accept_word(r, "notnull")) {
             c->guard[index] = GUARD_NOTNULL;
         }
         else {
-            return lex_fail(r, "unknown condition; expected NULL or notnull");
+            return facts_lex_fail(r, "unknown condition; expected NULL or notnull");
         }
-    } while (lex_accept(r, ","));
-    return lex_accept(r, ":") || lex_fail(r, "condition does not end; expected ',' or ':'");
+    } while (facts_lex_accept(r, ","));
+    return facts_lex_accept(r, ":")
+           || facts_lex_fail(r, "condition does not end; expected ',' or ':'");
 }
 
 /* [when GUARDS:] RESULT [EXCEPTION] [: EFFECTS] */
@@ -308,20 +319,20 @@ read_case(Reader *r)
     for (uint32_t i = 0; i < r->prefix.n; i++) {
         VEC_PUSH(r->arena, &r->effect, r->prefix.at[i].effect);
     }
-    if (lex_accept_word(r, "when") && !read_guards(r, &c)) {
+    if (facts_lex_accept_word(r, "when") && !read_guards(r, &c)) {
         return false;
     }
     if (!read_result(r, &c.ret)) {
         return false;
     }
-    err = lex_accept_from(r, error_words, COUNT_OF(error_words));
+    err = facts_lex_accept_from(r, error_words, COUNT_OF(error_words));
     c.err = err > 0 ? (ErrorEffect)err : ERR_SAME;
-    if (lex_accept(r, ":")) {
+    if (facts_lex_accept(r, ":")) {
         do {
             if (!read_effect(r)) {
                 return false;
             }
-        } while (lex_accept(r, ","));
+        } while (facts_lex_accept(r, ","));
     }
     c.neffect = r->effect.n;
     c.effect = arena_copy(r->arena, r->effect.at, sizeof(Effect) * c.neffect);

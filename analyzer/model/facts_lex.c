@@ -2,7 +2,7 @@
 #include "model/reader.h"
 
 void
-lex_report(Reader *r, uint32_t line, size_t col, const char *message)
+facts_lex_report(Reader *r, uint32_t line, size_t col, const char *message)
 {
     char text[512];
 
@@ -13,8 +13,8 @@ lex_report(Reader *r, uint32_t line, size_t col, const char *message)
 }
 
 /* Reports the first error of the line, at the reader's place. */
-bool PRINTF_LIKE(2, 3)
-lex_fail(Reader *r, const char *format, ...)
+bool
+facts_lex_fail(Reader *r, const char *format, ...)
 {
     char message[400];
     va_list args;
@@ -24,13 +24,13 @@ lex_fail(Reader *r, const char *format, ...)
         va_start(args, format);
         vsnprintf(message, sizeof(message), format, args);
         va_end(args);
-        lex_report(r, r->line, (size_t)(r->at - r->start) + 1, message);
+        facts_lex_report(r, r->line, (size_t)(r->at - r->start) + 1, message);
     }
     return false;
 }
 
 void
-lex_skip_blanks(Reader *r)
+facts_lex_skip_blanks(Reader *r)
 {
     while (r->at < r->end && is_blank(*r->at)) {
         r->at++;
@@ -39,7 +39,7 @@ lex_skip_blanks(Reader *r)
 
 /* Length of the run of name bytes at 'at'. */
 size_t
-lex_run_length(const Reader *r, const char *at)
+facts_lex_run_length(const Reader *r, const char *at)
 {
     const char *p = at;
 
@@ -51,25 +51,25 @@ lex_run_length(const Reader *r, const char *at)
 
 /* The length of the word that comes next, 0 when there is none. */
 size_t
-lex_peek_word(Reader *r)
+facts_lex_peek_word(Reader *r)
 {
-    lex_skip_blanks(r);
-    return lex_run_length(r, r->at);
+    facts_lex_skip_blanks(r);
+    return facts_lex_run_length(r, r->at);
 }
 
 bool
-lex_next_is(Reader *r, const char *token)
+facts_lex_next_is(Reader *r, const char *token)
 {
     size_t length = strlen(token);
 
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     return (size_t)(r->end - r->at) >= length && memcmp(r->at, token, length) == 0;
 }
 
 bool
-lex_accept(Reader *r, const char *token)
+facts_lex_accept(Reader *r, const char *token)
 {
-    if (!lex_next_is(r, token)) {
+    if (!facts_lex_next_is(r, token)) {
         return false;
     }
     r->at += strlen(token);
@@ -83,9 +83,9 @@ word_is(const Reader *r, size_t length, const char *word)
 }
 
 bool
-lex_accept_word(Reader *r, const char *word)
+facts_lex_accept_word(Reader *r, const char *word)
 {
-    size_t length = lex_peek_word(r);
+    size_t length = facts_lex_peek_word(r);
 
     if (length == 0 || !word_is(r, length, word)) {
         return false;
@@ -96,11 +96,12 @@ lex_accept_word(Reader *r, const char *word)
 
 /* A word at the start of a line that is followed by a blank. */
 bool
-lex_accept_keyword(Reader *r, const char *word)
+facts_lex_accept_keyword(Reader *r, const char *word)
 {
-    size_t length = lex_run_length(r, r->at);
+    size_t length = facts_lex_run_length(r, r->at);
 
-    if (!word_is(r, length, word) || (r->at + length < r->end && !is_blank(r->at[length]))) {
+    if (!word_is(r, length, word)
+        || (r->at + length < r->end && !is_blank(r->at[length]))) {
         return false;
     }
     r->at += length;
@@ -109,9 +110,9 @@ lex_accept_keyword(Reader *r, const char *word)
 
 /* The next word, interned; NULL when there is none. */
 Str
-lex_take_word(Reader *r)
+facts_lex_take_word(Reader *r)
 {
-    size_t length = lex_peek_word(r);
+    size_t length = facts_lex_peek_word(r);
 
     if (length == 0) {
         return NULL;
@@ -122,9 +123,9 @@ lex_take_word(Reader *r)
 
 /* The index of the next word in a table, without taking it; -1: not in it. */
 int
-lex_find_word(Reader *r, const char *const *table, size_t count)
+facts_lex_find_word(Reader *r, const char *const *table, size_t count)
 {
-    size_t length = lex_peek_word(r);
+    size_t length = facts_lex_peek_word(r);
 
     for (size_t i = 0; length > 0 && i < count; i++) {
         if (word_is(r, length, table[i])) {
@@ -136,24 +137,24 @@ lex_find_word(Reader *r, const char *const *table, size_t count)
 
 /* Takes what stands in a table; -1 when the next word does not. */
 int
-lex_accept_from(Reader *r, const char *const *table, size_t count)
+facts_lex_accept_from(Reader *r, const char *const *table, size_t count)
 {
-    int index = lex_find_word(r, table, count);
+    int index = facts_lex_find_word(r, table, count);
 
     if (index >= 0) {
-        r->at += lex_run_length(r, r->at);
+        r->at += facts_lex_run_length(r, r->at);
     }
     return index;
 }
 
 bool
-lex_at_end(Reader *r, const char *expected)
+facts_lex_at_end(Reader *r, const char *expected)
 {
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     if (r->at < r->end) {
-        size_t length = lex_run_length(r, r->at);
-        return lex_fail(r, "unexpected '%.*s'; expected %s", length > 0 ? (int)length : 1,
-                    r->at, expected);
+        size_t length = facts_lex_run_length(r, r->at);
+        return facts_lex_fail(r, "unexpected '%.*s'; expected %s", length > 0 ? (int)length : 1,
+                        r->at, expected);
     }
     return true;
 }

@@ -21,7 +21,7 @@ prefix_slot(const Effect *effect)
     return effect->param == PARAM_REST ? PARAM_MAX : effect->param;
 }
 
-/* ---- names --------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 
 static bool
 is_name(const char *text)
@@ -63,7 +63,7 @@ choose_names(Printer *p)
     }
 }
 
-/* ---- results ---------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------ */
 
 static void
 print_range(StrBuf *out, int64_t lo, int64_t hi)
@@ -96,21 +96,22 @@ print_result(const Printer *p, const Result *result)
     }
 }
 
-/* ---- effects ------------------------------------------------------------------- */
+/* ---- effects ------------------------------------------------------------ */
 
 static bool
 same_effect(const Effect *a, const Effect *b)
 {
-    return a->kind == b->kind && a->param == b->param && a->path == b->path &&
-           (a->kind != EFFECT_KEEP || a->result.from == b->result.from);
+    return a->kind == b->kind && a->param == b->param && a->path == b->path
+           && (a->kind != EFFECT_KEEP || a->result.from == b->result.from);
 }
 
 static bool
 has_effect(const Case *c, const Effect *effect)
 {
     for (uint32_t i = 0; i < c->neffect; i++) {
-        if (same_effect(&c->effect[i], effect) &&
-            (effect->kind != EFFECT_RESET || c->effect[i].result.kind == RESULT_NULL)) {
+        if (same_effect(&c->effect[i], effect)
+            && (effect->kind != EFFECT_RESET
+                || c->effect[i].result.kind == RESULT_NULL)) {
             return true;
         }
     }
@@ -122,8 +123,8 @@ has_effect(const Case *c, const Effect *effect)
 static bool
 is_common(const Summary *summary, const Effect *effect)
 {
-    if (effect->path != NULL || effect->kind == EFFECT_OUT ||
-        (effect->kind == EFFECT_RESET && effect->result.kind != RESULT_NULL)) {
+    if (effect->path != NULL || effect->kind == EFFECT_OUT
+        || (effect->kind == EFFECT_RESET && effect->result.kind != RESULT_NULL)) {
         return false;
     }
     for (uint32_t i = 0; i < summary->ncases; i++) {
@@ -154,7 +155,8 @@ print_keeper(const Printer *p, const Effect *effect)
 {
     int8_t from = effect->result.from;
 
-    if (effect->kind == EFFECT_KEEP && from != default_keeper(p->summary, effect->param)) {
+    if (effect->kind == EFFECT_KEEP
+        && from != default_keeper(p->summary, effect->param)) {
         strbuf_printf(p->out, " in %s", from < 0 ? "nobody" : p->name[from]);
     }
 }
@@ -188,8 +190,8 @@ own_effects(const Printer *p, const Case *c, uint32_t *count)
         const Effect *effect = &c->effect[i];
         unsigned slot = prefix_slot(effect);
         const Effect *prefix = p->prefix[slot];
-        if (prefix != NULL && !seen[slot] && same_effect(effect, prefix) &&
-            (effect->kind != EFFECT_RESET || effect->result.kind == RESULT_NULL)) {
+        if (prefix != NULL && !seen[slot] && same_effect(effect, prefix)
+            && (effect->kind != EFFECT_RESET || effect->result.kind == RESULT_NULL)) {
             seen[slot] = true;
             continue;
         }
@@ -198,7 +200,7 @@ own_effects(const Printer *p, const Case *c, uint32_t *count)
     return own;
 }
 
-/* ---- outcomes --------------------------------------------------------------------- */
+/* ---- outcomes ----------------------------------------------------------- */
 
 static void
 print_guards(const Printer *p, const Case *c)
@@ -234,7 +236,7 @@ print_case(const Printer *p, const Case *c)
     }
 }
 
-/* ---- the fact ---------------------------------------------------------------------- */
+/* ---- the fact ----------------------------------------------------------- */
 
 static void
 print_params(const Printer *p, bool full)

@@ -6,7 +6,7 @@
  */
 #include "model/reader.h"
 
-/* ---- parameters ---------------------------------------------------------- */
+/* ---- parameters --------------------------------------------------------- */
 
 /* name[?][:kind] [in keeper] */
 static bool
@@ -15,25 +15,27 @@ read_named_param(Reader *r)
     Param param = {.kind = PARAM_OBJ};
     const char *start;
 
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     start = r->at;
-    param.name = lex_take_word(r);
+    param.name = facts_lex_take_word(r);
     if (param.name == NULL) {
-        return lex_fail(r, "no parameter name; expected a name, '...' or ')'");
+        return facts_lex_fail(r, "no parameter name; expected a name, '...' or ')'");
     }
     if (is_reserved(param.name) || find_param(r, param.name) >= 0) {
         r->at = start;
-        return lex_fail(r, "'%s' cannot be a parameter here; expected a name that is not taken",
-                    param.name);
+        return facts_lex_fail(
+            r, "'%s' cannot be a parameter here; expected a name that is not taken",
+            param.name);
     }
     if (r->param.n == PARAM_MAX) {
-        return lex_fail(r, "too many parameters; expected at most %d", PARAM_MAX);
+        return facts_lex_fail(r, "too many parameters; expected at most %d", PARAM_MAX);
     }
-    param.nullable = lex_accept(r, "?");
-    if (lex_accept(r, ":")) {
-        int kind = lex_accept_from(r, kind_words, COUNT_OF(kind_words));
+    param.nullable = facts_lex_accept(r, "?");
+    if (facts_lex_accept(r, ":")) {
+        int kind = facts_lex_accept_from(r, kind_words, COUNT_OF(kind_words));
         if (kind < 0) {
-            return lex_fail(r, "unknown kind of parameter; expected objp, int, str or ptr");
+            return facts_lex_fail(r,
+                            "unknown kind of parameter; expected objp, int, str or ptr");
         }
         param.kind = (ParamKind)kind;
     }
@@ -49,11 +51,11 @@ read_param(Reader *r)
     EffectKind kind = EFFECT_STEAL;
     bool has_effect;
 
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     prefix.at = r->at;
     has_effect = read_effect_word(r, &kind);
     prefix.effect = effect_make(kind, (uint8_t)r->param.n);
-    if (lex_accept(r, "...")) {
+    if (facts_lex_accept(r, "...")) {
         r->fact->variadic = true;
         prefix.effect.param = PARAM_REST;
     }
@@ -72,19 +74,20 @@ read_param(Reader *r)
 static bool
 read_params(Reader *r)
 {
-    if (!lex_accept(r, "(")) {
-        return lex_fail(r, "no parameters; expected '(' after the name");
+    if (!facts_lex_accept(r, "(")) {
+        return facts_lex_fail(r, "no parameters; expected '(' after the name");
     }
-    if (!lex_next_is(r, ")")) {
+    if (!facts_lex_next_is(r, ")")) {
         do {
             if (!read_param(r)) {
                 return false;
             }
-        } while (!r->fact->variadic && lex_accept(r, ","));
+        } while (!r->fact->variadic && facts_lex_accept(r, ","));
     }
-    if (!lex_accept(r, ")")) {
-        return lex_fail(r, r->fact->variadic ? "'...' is not last; expected ')'"
-                                         : "parameters do not end; expected ',' or ')'");
+    if (!facts_lex_accept(r, ")")) {
+        return facts_lex_fail(r, r->fact->variadic
+                               ? "'...' is not last; expected ')'"
+                               : "parameters do not end; expected ',' or ')'");
     }
     r->fact->param = arena_copy(r->arena, r->param.at, sizeof(Param) * r->param.n);
     r->fact->nparam = (uint8_t)r->param.n;
@@ -92,8 +95,9 @@ read_params(Reader *r)
     for (uint32_t i = 0; i < r->prefix.n; i++) {
         Prefix *p = &r->prefix.at[i];
         r->at = p->at;
-        if (!effect_check(r, &p->effect) ||
-            (p->effect.kind == EFFECT_KEEP && !effect_set_keeper(r, &p->effect, p->keeper))) {
+        if (!effect_check(r, &p->effect)
+            || (p->effect.kind == EFFECT_KEEP
+                && !effect_set_keeper(r, &p->effect, p->keeper))) {
             return false;
         }
     }
@@ -101,7 +105,7 @@ read_params(Reader *r)
     return true;
 }
 
-/* ---- flags --------------------------------------------------------------- */
+/* ---- flags -------------------------------------------------------------- */
 
 static bool
 read_version(Reader *r, Version *version)
@@ -109,15 +113,15 @@ read_version(Reader *r, Version *version)
     char text[16] = "";
     size_t n = 0;
 
-    lex_skip_blanks(r);
-    while (r->at + n < r->end && n < sizeof(text) - 1 &&
-           (r->at[n] == '.' || (r->at[n] >= '0' && r->at[n] <= '9'))) {
+    facts_lex_skip_blanks(r);
+    while (r->at + n < r->end && n < sizeof(text) - 1
+           && (r->at[n] == '.' || (r->at[n] >= '0' && r->at[n] <= '9'))) {
         text[n] = r->at[n];
         n++;
     }
     *version = version_parse(text);
     if (*version == 0) {
-        return lex_fail(r, "no version; expected one like 3.12");
+        return facts_lex_fail(r, "no version; expected one like 3.12");
     }
     r->at += n;
     return true;
@@ -129,14 +133,14 @@ read_format_flag(Reader *r, FormatKind format)
     int index = 0;
     const char *start;
 
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     start = r->at;
     if (!read_param_name(r, &index)) {
         return false;
     }
     if (r->param.at[index].kind != PARAM_STR) {
         r->at = start;
-        return lex_fail(r, "a format is a string; expected a ':str' parameter");
+        return facts_lex_fail(r, "a format is a string; expected a ':str' parameter");
     }
     r->fact->format = format;
     r->fact->format_param = (int8_t)index;
@@ -149,10 +153,10 @@ read_type_flag(Reader *r)
 {
     const char *end;
 
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     end = memchr(r->at, ']', (size_t)(r->end - r->at));
     if (end == NULL || end == r->at) {
-        return lex_fail(r, "no type; expected a C type and ']'");
+        return facts_lex_fail(r, "no type; expected a C type and ']'");
     }
     const char *start = r->at;
     r->at = end;
@@ -170,56 +174,61 @@ read_flag(Reader *r)
     const struct {
         const char *word;
         bool *flag;
-    } plain[] = {{"calls", &s->calls},       {"nogil", &s->nogil}, {"noreturn", &s->noreturn},
-                 {"pure", &s->pure},         {"partial", &s->partial}};
+    } plain[] = {{"calls", &s->calls},
+                 {"nogil", &s->nogil},
+                 {"noreturn", &s->noreturn},
+                 {"pure", &s->pure},
+                 {"partial", &s->partial}};
 
     for (size_t i = 0; i < COUNT_OF(plain); i++) {
-        if (lex_accept_word(r, plain[i].word)) {
+        if (facts_lex_accept_word(r, plain[i].word)) {
             *plain[i].flag = true;
             return true;
         }
     }
-    if (lex_accept_word(r, "since")) {
+    if (facts_lex_accept_word(r, "since")) {
         return read_version(r, &s->since);
     }
-    if (lex_accept_word(r, "until")) {
+    if (facts_lex_accept_word(r, "until")) {
         return read_version(r, &s->until);
     }
-    if (lex_accept_word(r, "parse")) {
+    if (facts_lex_accept_word(r, "parse")) {
         return read_format_flag(r, FORMAT_PARSE);
     }
-    if (lex_accept_word(r, "build")) {
+    if (facts_lex_accept_word(r, "build")) {
         return read_format_flag(r, FORMAT_BUILD);
     }
-    if (lex_accept_word(r, "type")) {
+    if (facts_lex_accept_word(r, "type")) {
         return read_type_flag(r);
     }
-    if (lex_accept_word(r, "alloc")) {
-        s->alloc = lex_take_word(r);
-        return s->alloc != NULL || lex_fail(r, "no family; expected mem, raw, object, gc or c");
+    if (facts_lex_accept_word(r, "alloc")) {
+        s->alloc = facts_lex_take_word(r);
+        return s->alloc != NULL
+               || facts_lex_fail(r, "no family; expected mem, raw, object, gc or c");
     }
-    return lex_fail(r, "unknown flag; expected calls, nogil, noreturn, pure, partial, parse, build, "
-                   "alloc, type, since or until");
+    return facts_lex_fail(
+        r, "unknown flag; expected calls, nogil, noreturn, pure, partial, parse, build, "
+           "alloc, type, since or until");
 }
 
 static bool
 read_flags(Reader *r)
 {
-    while (lex_accept(r, "[")) {
+    while (facts_lex_accept(r, "[")) {
         if (!read_flag(r)) {
             return false;
         }
-        if (!lex_accept(r, "]")) {
-            return lex_fail(r, "flag does not end; expected ']'");
+        if (!facts_lex_accept(r, "]")) {
+            return facts_lex_fail(r, "flag does not end; expected ']'");
         }
     }
     if (r->fact->until != 0 && r->fact->since >= r->fact->until) {
-        return lex_fail(r, "no version is left; expected 'since' below 'until'");
+        return facts_lex_fail(r, "no version is left; expected 'since' below 'until'");
     }
     return true;
 }
 
-/* ---- lines --------------------------------------------------------------- */
+/* ---- lines -------------------------------------------------------------- */
 
 /* Adds the line to the fact's text, blanks squeezed. */
 static void
@@ -251,8 +260,9 @@ close_fact(Reader *r)
         return;
     }
     if (r->cases.n == 0 && !s->noreturn) {
-        lex_report(r, r->fact_line, 1, "the fact has no outcome; expected '-> RESULT' ('-> void' "
-                                   "when there is none)");
+        facts_lex_report(r, r->fact_line, 1,
+                   "the fact has no outcome; expected '-> RESULT' ('-> void' "
+                   "when there is none)");
         return;
     }
     s->cases = arena_copy(r->arena, r->cases.at, sizeof(Case) * r->cases.n);
@@ -282,57 +292,61 @@ read_head(Reader *r)
 {
     const char *start;
 
-    r->fact->is_macro = lex_accept_keyword(r, "macro");
-    lex_skip_blanks(r);
+    r->fact->is_macro = facts_lex_accept_keyword(r, "macro");
+    facts_lex_skip_blanks(r);
     start = r->at;
     r->at += r->at < r->end && *r->at == '.';
-    size_t length = lex_run_length(r, r->at);
+    size_t length = facts_lex_run_length(r, r->at);
     r->at += length;
     if (length == 0) {
-        return lex_fail(r, "no name; expected a function, '.field', 'macro', 'doc' or 'global'");
+        return facts_lex_fail(
+            r, "no name; expected a function, '.field', 'macro', 'doc' or 'global'");
     }
     r->fact->name = str_intern_n(r->strings, start, (size_t)(r->at - start));
     if (!read_params(r)) {
         return false;
     }
-    if (lex_accept(r, "->")) {
+    if (facts_lex_accept(r, "->")) {
         do {
             if (!read_case(r)) {
                 return false;
             }
-        } while (lex_accept(r, "|"));
+        } while (facts_lex_accept(r, "|"));
     }
-    return read_flags(r) &&
-           lex_at_end(r, r->cases.n == 0 ? "'->', '[' or the end of the line"
-                                     : "an exception, ':', '|', '[' or the end of the line");
+    return read_flags(r)
+           && facts_lex_at_end(r, r->cases.n == 0
+                                ? "'->', '[' or the end of the line"
+                                : "an exception, ':', '|', '[' or the end of the line");
 }
 
 /* An indented line: one outcome of the fact above. */
 static bool
 read_outcome_line(Reader *r)
 {
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     if (r->fact == NULL) {
-        return lex_fail(r, "indented line without a fact above; expected a fact at the margin");
+        return facts_lex_fail(
+            r, "indented line without a fact above; expected a fact at the margin");
     }
     add_text(r, r->at);
     if (r->complete) {
-        return lex_fail(r, "the fact's first line has its outcomes already; expected all there or "
-                       "none");
+        return facts_lex_fail(
+            r, "the fact's first line has its outcomes already; expected all there or "
+               "none");
     }
-    if (!lex_accept(r, "->")) {
-        return lex_fail(r, "indented line is no outcome; expected '->'");
+    if (!facts_lex_accept(r, "->")) {
+        return facts_lex_fail(r, "indented line is no outcome; expected '->'");
     }
-    return read_case(r) && lex_at_end(r, "an exception, ':', ',' or the end of the line");
+    return read_case(r) && facts_lex_at_end(r, "an exception, ':', ',' or the end of the line");
 }
 
 /* doc SECTION */
 static void
 read_doc(Reader *r)
 {
-    lex_skip_blanks(r);
+    facts_lex_skip_blanks(r);
     if (r->at == r->end) {
-        lex_fail(r, "no section; expected one like c-api/list");
+        facts_lex_fail(r, "no section; expected one like c-api/list");
         return;
     }
     r->doc = str_intern_n(r->strings, r->at, (size_t)(r->end - r->at));
@@ -343,23 +357,24 @@ static void
 read_global(Reader *r)
 {
     GlobalFact *fact = ARENA_NEW(r->arena, GlobalFact);
-    size_t length = lex_peek_word(r);
+    size_t length = facts_lex_peek_word(r);
     const char *start = r->at;
 
     r->at += length;
     if (length == 0) {
-        lex_fail(r, "no name; expected a variable of the C-API");
+        facts_lex_fail(r, "no name; expected a variable of the C-API");
         return;
     }
     r->at += r->at < r->end && *r->at == '*';
     fact->name = str_intern_n(r->strings, start, (size_t)(r->at - start));
     fact->doc = r->doc;
-    fact->immortal = lex_accept_word(r, "immortal");
-    if (fact->immortal && lex_accept_word(r, "since") && !read_version(r, &fact->immortal_since)) {
+    fact->immortal = facts_lex_accept_word(r, "immortal");
+    if (fact->immortal && facts_lex_accept_word(r, "since")
+        && !read_version(r, &fact->immortal_since)) {
         return;
     }
-    if (lex_at_end(r, "'immortal [since VERSION]' or the end of the line") &&
-        r->sink->on_global != NULL) {
+    if (facts_lex_at_end(r, "'immortal [since VERSION]' or the end of the line")
+        && r->sink->on_global != NULL) {
         r->sink->on_global(r->sink->payload, fact);
     }
 }
@@ -374,10 +389,10 @@ read_line(Reader *r)
         return;
     }
     close_fact(r);
-    if (lex_accept_keyword(r, "doc")) {
+    if (facts_lex_accept_keyword(r, "doc")) {
         read_doc(r);
     }
-    else if (lex_accept_keyword(r, "global")) {
+    else if (facts_lex_accept_keyword(r, "global")) {
         read_global(r);
     }
     else {

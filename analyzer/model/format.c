@@ -51,7 +51,7 @@ push_converter(Format *f)
     return push(f, FORMAT_ARG_CONVERTER) && push(f, FORMAT_ARG_CONVERTED);
 }
 
-/* ---- PyArg_Parse* ---------------------------------------------------------- */
+/* ---- PyArg_Parse* ------------------------------------------------------- */
 
 /* es, et, es#, et#: encoding, memory, length. */
 static bool
@@ -124,7 +124,7 @@ parse_units(Format *f, int depth)
     }
 }
 
-/* ---- Py_BuildValue ------------------------------------------------------------ */
+/* ---- Py_BuildValue ------------------------------------------------------ */
 
 static bool
 build_unit(Format *f, char unit)

@@ -4,8 +4,8 @@
  * read, so that a lookup finds at most one per source.  Computed summaries
  * are kept by USR: two static functions may share a name.
  */
-#include "base/embedded.h"
 #include "model/model.h"
+#include "base/embedded.h"
 
 #include <string.h>
 
@@ -33,8 +33,9 @@ applies(const Model *model, const Summary *summary)
 {
     Version python = model->python;
 
-    return python == 0 ||
-           (summary->since <= python && (summary->until == 0 || python < summary->until));
+    return python == 0
+           || (summary->since <= python
+               && (summary->until == 0 || python < summary->until));
 }
 
 /* A later fact replaces an earlier one; without a Python, the newest wins. */
@@ -169,7 +170,8 @@ model_find(const Model *model, const char *name, Str usr)
 const GlobalFact *
 model_global(const Model *model, const char *name)
 {
-    const GlobalFact *exact = map_get_ptr(&model->globals, str_intern(model->strings, name));
+    const GlobalFact *exact =
+        map_get_ptr(&model->globals, str_intern(model->strings, name));
     const GlobalFact *best = NULL;
     size_t longest = 0;
 
@@ -189,8 +191,8 @@ model_immortal(const Model *model, const char *name)
 {
     const GlobalFact *fact = model_global(model, name);
 
-    return fact != NULL && fact->immortal &&
-           (model->python == 0 || fact->immortal_since <= model->python);
+    return fact != NULL && fact->immortal
+           && (model->python == 0 || fact->immortal_since <= model->python);
 }
 
 const Summary *const *

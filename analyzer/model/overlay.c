@@ -51,7 +51,9 @@ result_type(const Summary *summary)
     if (pointer) {
         return "void *";
     }
-    return integer ? "Py_ssize_t" : nothing || summary->ncases == 0 ? "void" : "PyObject *";
+    return integer                           ? "Py_ssize_t"
+           : nothing || summary->ncases == 0 ? "void"
+                                             : "PyObject *";
 }
 
 static void
@@ -85,8 +87,8 @@ add_define(const Summary *s, StrBuf *out)
 static bool
 is_in_force(const Model *model, const Summary *s)
 {
-    return s->is_macro && (s->nparam > 0 || !s->variadic) &&
-           model_find(model, s->name, NULL) == s;
+    return s->is_macro && (s->nparam > 0 || !s->variadic)
+           && model_find(model, s->name, NULL) == s;
 }
 
 const char *

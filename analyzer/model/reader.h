@@ -25,18 +25,18 @@ typedef struct Reader {
     bool failed;          /* this line was reported */
     Str doc;
 
-    Summary *fact;      /* being read; NULL between facts */
+    Summary *fact; /* being read; NULL between facts */
     uint32_t fact_line;
-    bool dropped;       /* a line of it was wrong */
-    bool complete;      /* its first line has outcomes: no more may follow */
-    VEC(Param) param;   /* its parts, copied out when it is complete */
+    bool dropped;     /* a line of it was wrong */
+    bool complete;    /* its first line has outcomes: no more may follow */
+    VEC(Param) param; /* its parts, copied out when it is complete */
     VEC(Prefix) prefix;
     VEC(Case) cases;
     VEC(Effect) effect; /* of the case being read */
     StrBuf text;
 } Reader;
 
-/* ---- facts_lex.c ----------------------------------------------------------- */
+/* ---- facts_lex.c -------------------------------------------------------- */
 
 static inline bool
 is_blank(char c)
@@ -45,31 +45,31 @@ is_blank(char c)
 }
 
 /* Tells the sink about an error at a place of the text. */
-void lex_report(Reader *r, uint32_t line, size_t col, const char *message);
+void facts_lex_report(Reader *r, uint32_t line, size_t col, const char *message);
 /* Reports the first error of the line, at the reader's place; returns false. */
-bool lex_fail(Reader *r, const char *format, ...) PRINTF_LIKE(2, 3);
-void lex_skip_blanks(Reader *r);
+bool facts_lex_fail(Reader *r, const char *format, ...) PRINTF_LIKE(2, 3);
+void facts_lex_skip_blanks(Reader *r);
 /* Length of the run of name bytes at 'at'. */
-size_t lex_run_length(const Reader *r, const char *at);
+size_t facts_lex_run_length(const Reader *r, const char *at);
 /* The length of the word that comes next, 0 when there is none. */
-size_t lex_peek_word(Reader *r);
-/* True when 'token' comes next; lex_accept takes it then. */
-bool lex_next_is(Reader *r, const char *token);
-bool lex_accept(Reader *r, const char *token);
+size_t facts_lex_peek_word(Reader *r);
+/* True when 'token' comes next; facts_lex_accept takes it then. */
+bool facts_lex_next_is(Reader *r, const char *token);
+bool facts_lex_accept(Reader *r, const char *token);
 /* Takes the word when it comes next, whole. */
-bool lex_accept_word(Reader *r, const char *word);
+bool facts_lex_accept_word(Reader *r, const char *word);
 /* The same at the start of a line, followed by a blank. */
-bool lex_accept_keyword(Reader *r, const char *word);
+bool facts_lex_accept_keyword(Reader *r, const char *word);
 /* The next word, interned; NULL when there is none. */
-Str lex_take_word(Reader *r);
+Str facts_lex_take_word(Reader *r);
 /* The index of the next word in a table, -1 when it is not in it;
- * lex_accept_from takes the word when it is. */
-int lex_find_word(Reader *r, const char *const *table, size_t count);
-int lex_accept_from(Reader *r, const char *const *table, size_t count);
+ * facts_lex_accept_from takes the word when it is. */
+int facts_lex_find_word(Reader *r, const char *const *table, size_t count);
+int facts_lex_accept_from(Reader *r, const char *const *table, size_t count);
 /* False, and reported, when something is left of the line. */
-bool lex_at_end(Reader *r, const char *expected);
+bool facts_lex_at_end(Reader *r, const char *expected);
 
-/* ---- facts_case.c ------------------------------------------------------------ */
+/* ---- facts_case.c ------------------------------------------------------- */
 
 /* The index of a parameter, -1 when there is none of that name. */
 int find_param(const Reader *r, Str name);

@@ -119,8 +119,8 @@ same_effects(const Case *a, const Case *b)
 bool
 case_equal(const Case *a, const Case *b, uint8_t nparam)
 {
-    return a->err == b->err && compare_results(&a->ret, &b->ret) == 0 &&
-           memcmp(a->guard, b->guard, nparam) == 0 && same_effects(a, b);
+    return a->err == b->err && compare_results(&a->ret, &b->ret) == 0
+           && memcmp(a->guard, b->guard, nparam) == 0 && same_effects(a, b);
 }
 
 static bool
@@ -141,8 +141,8 @@ same_params(const Summary *a, const Summary *b)
         return false;
     }
     for (uint8_t i = 0; i < a->nparam; i++) {
-        if (a->param[i].kind != b->param[i].kind ||
-            a->param[i].nullable != b->param[i].nullable) {
+        if (a->param[i].kind != b->param[i].kind
+            || a->param[i].nullable != b->param[i].nullable) {
             return false;
         }
     }
@@ -152,12 +152,13 @@ same_params(const Summary *a, const Summary *b)
 static bool
 same_flags(const Summary *a, const Summary *b)
 {
-    return a->is_macro == b->is_macro && a->calls == b->calls && a->nogil == b->nogil &&
-           a->noreturn == b->noreturn && a->pure == b->pure && a->partial == b->partial &&
-           a->format == b->format &&
-           (a->format == FORMAT_NONE || a->format_param == b->format_param) &&
-           compare_strs(a->alloc, b->alloc) == 0 && compare_strs(a->ctype, b->ctype) == 0 &&
-           a->since == b->since && a->until == b->until;
+    return a->is_macro == b->is_macro && a->calls == b->calls && a->nogil == b->nogil
+           && a->noreturn == b->noreturn && a->pure == b->pure && a->partial == b->partial
+           && a->format == b->format
+           && (a->format == FORMAT_NONE || a->format_param == b->format_param)
+           && compare_strs(a->alloc, b->alloc) == 0
+           && compare_strs(a->ctype, b->ctype) == 0 && a->since == b->since
+           && a->until == b->until;
 }
 
 bool

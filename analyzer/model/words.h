@@ -17,9 +17,9 @@ static const char *const effect_words[] = {
 };
 
 static const char *const result_words[] = {
-    [RESULT_VOID] = "void", [RESULT_ANY] = "any",   [RESULT_NEW] = "new",
+    [RESULT_VOID] = "void",         [RESULT_ANY] = "any",   [RESULT_NEW] = "new",
     [RESULT_BORROWED] = "borrowed", [RESULT_SAME] = "same", [RESULT_NULL] = "NULL",
-    [RESULT_INT] = "int",   [RESULT_PTR] = "ptr",
+    [RESULT_INT] = "int",           [RESULT_PTR] = "ptr",
 };
 
 static const char *const error_words[] = {
@@ -28,7 +28,7 @@ static const char *const error_words[] = {
 };
 
 static const char *const kind_words[] = {
-    [PARAM_OBJ] = "", [PARAM_OBJP] = "objp", [PARAM_INT] = "int",
+    [PARAM_OBJ] = "",    [PARAM_OBJP] = "objp", [PARAM_INT] = "int",
     [PARAM_STR] = "str", [PARAM_PTR] = "ptr",
 };
 
@@ -36,8 +36,8 @@ static const char *const kind_words[] = {
 static inline bool
 is_word_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '$' || (unsigned char)c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+           || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
 /* True for words that cannot be parameter names: they would be taken for an

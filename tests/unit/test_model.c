@@ -92,20 +92,22 @@ printed(Fixture *f, const Summary *summary)
     return out.text;
 }
 
-/* ---- reading ----------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 static void
 test_read_simple(void **state)
 {
     Fixture *f = *state;
-    Summary *s = read_one(f, "doc c-api/list\n"
-                             "# comment\n"
-                             "\n"
-                             "PyList_GetItem(list, i:int)  -> borrowed list | NULL raises # x\n");
+    Summary *s =
+        read_one(f, "doc c-api/list\n"
+                    "# comment\n"
+                    "\n"
+                    "PyList_GetItem(list, i:int)  -> borrowed list | NULL raises # x\n");
 
     assert_string_equal(s->name, "PyList_GetItem");
     assert_string_equal(s->doc, "c-api/list");
-    assert_string_equal(s->text, "PyList_GetItem(list, i:int) -> borrowed list | NULL raises");
+    assert_string_equal(s->text,
+                        "PyList_GetItem(list, i:int) -> borrowed list | NULL raises");
     assert_int_equal(s->nparam, 2);
     assert_int_equal(s->param[0].kind, PARAM_OBJ);
     assert_int_equal(s->param[1].kind, PARAM_INT);
@@ -134,7 +136,8 @@ test_read_effects(void **state)
     assert_int_equal(s->cases[1].neffect, 0);
     assert_int_equal(s->cases[1].ret.lo, -1);
 
-    s = read_one(f, "PyList_SetItem(list, i:int, steal item?) -> 0 | -1 raises [calls]\n");
+    s = read_one(f,
+                 "PyList_SetItem(list, i:int, steal item?) -> 0 | -1 raises [calls]\n");
     assert_true(s->calls);
     for (uint32_t i = 0; i < 2; i++) { /* a prefix holds in every outcome */
         assert_int_equal(s->cases[i].neffect, 1);
@@ -168,7 +171,8 @@ static void
 test_read_out(void **state)
 {
     Fixture *f = *state;
-    Summary *s = read_one(f, "macro Py_SETREF(op:objp, value?) -> void: reset op = same value\n");
+    Summary *s =
+        read_one(f, "macro Py_SETREF(op:objp, value?) -> void: reset op = same value\n");
 
     assert_true(s->is_macro);
     assert_int_equal(s->cases[0].effect[0].kind, EFFECT_RESET);
@@ -195,15 +199,17 @@ static void
 test_read_results(void **state)
 {
     Fixture *f = *state;
-    Summary *s = read_one(f, "f(x) -> 0..1 | 1.. | ..-1 | int | -5..-2 | any | void | ptr | ptr x"
-                             " | same x | new clears | borrowed unknown | NULL nomem\n");
+    Summary *s =
+        read_one(f, "f(x) -> 0..1 | 1.. | ..-1 | int | -5..-2 | any | void | ptr | ptr x"
+                    " | same x | new clears | borrowed unknown | NULL nomem\n");
     static const int64_t ranges[][2] = {
         {0, 1}, {1, INT64_MAX}, {INT64_MIN, -1}, {INT64_MIN, INT64_MAX}, {-5, -2}};
 
     assert_int_equal(s->ncases, 13);
     for (size_t i = 0; i < COUNT_OF(ranges); i++) {
         assert_int_equal(s->cases[i].ret.kind, RESULT_INT);
-        assert_true(s->cases[i].ret.lo == ranges[i][0] && s->cases[i].ret.hi == ranges[i][1]);
+        assert_true(s->cases[i].ret.lo == ranges[i][0]
+                    && s->cases[i].ret.hi == ranges[i][1]);
     }
     assert_int_equal(s->cases[5].ret.kind, RESULT_ANY);
     assert_int_equal(s->cases[7].ret.from, -1);
@@ -233,8 +239,9 @@ static void
 test_read_flags(void **state)
 {
     Fixture *f = *state;
-    Summary *s = read_one(f, "f(fmt:str, ...) -> new [build fmt] [nogil] [pure] [partial] "
-                             "[alloc mem] [type unsigned char *] [since 3.9] [until 3.13]\n");
+    Summary *s =
+        read_one(f, "f(fmt:str, ...) -> new [build fmt] [nogil] [pure] [partial] "
+                    "[alloc mem] [type unsigned char *] [since 3.9] [until 3.13]\n");
 
     assert_int_equal(s->format, FORMAT_BUILD);
     assert_int_equal(s->format_param, 0);
@@ -321,7 +328,8 @@ static const Wrong wrong[] = {
     {"f(x) -> 0 [type ]", "t.facts:1:17: no type; expected a C type"},
     {"f(x) -> when x: 0", "t.facts:1:15: unknown condition; expected NULL or notnull"},
     {"    -> 0", "t.facts:1:5: indented line without a fact above"},
-    {"f(x) -> 0\n    -> 1", "t.facts:2:5: the fact's first line has its outcomes already"},
+    {"f(x) -> 0\n    -> 1",
+     "t.facts:2:5: the fact's first line has its outcomes already"},
     {"f(x)\n    0", "t.facts:2:5: indented line is no outcome; expected '->'"},
     {"f(x)\n    -> 0 | 1", "t.facts:2:10: unexpected '|'"},
     {"doc", "t.facts:1:4: no section"},
@@ -340,8 +348,8 @@ test_errors(void **state)
         assert_int_equal(f->facts.n, 0);
         assert_int_equal(f->errors.n, 1);
         if (!text_starts(f->errors.at[0], wrong[i].message)) {
-            fail_msg("for '%s':\n  got      %s\n  expected %s", wrong[i].text, f->errors.at[0],
-                     wrong[i].message);
+            fail_msg("for '%s':\n  got      %s\n  expected %s", wrong[i].text,
+                     f->errors.at[0], wrong[i].message);
         }
     }
 }
@@ -374,9 +382,10 @@ static void
 test_errors_survive(void **state)
 {
     Fixture *f = *state;
-    static const char text[] = "macro f(steal a?, b:objp, keep ...) [since 3.9]\n"
-                               "    -> when a NULL: 0..9 raises: reset b = borrowed a, ... = new\n"
-                               "global X* immortal since 3.12\n";
+    static const char text[] =
+        "macro f(steal a?, b:objp, keep ...) [since 3.9]\n"
+        "    -> when a NULL: 0..9 raises: reset b = borrowed a, ... = new\n"
+        "global X* immortal since 3.12\n";
     char changed[sizeof(text)];
 
     for (size_t i = 0; i < sizeof(text) - 1; i++) {
@@ -391,13 +400,14 @@ test_errors_survive(void **state)
     }
 }
 
-/* ---- printing ----------------------------------------------------------------- */
+/* ---- printing ----------------------------------------------------------- */
 
 /* Facts in canonical form print as they stand. */
 static const char *const canonical[] = {
     "PyList_New(n:int) -> new | NULL nomem\n",
     "PyList_SetItem(list, i:int, steal item?) -> 0 | -1 raises [calls]\n",
-    "PyModule_AddObject(module, name:str, value?)\n    -> 0: steal value\n    -> -1 raises\n",
+    "PyModule_AddObject(module, name:str, value?)\n    -> 0: steal value\n    -> -1 "
+    "raises\n",
     "PyDict_GetItemRef(dict, key, value:objp) [since 3.13] [calls]\n"
     "    -> 1: value = new\n    -> 0: value = NULL\n    -> -1 raises: value = NULL\n",
     "macro Py_CLEAR(reset op:objp) -> void [calls]\n",
@@ -408,7 +418,8 @@ static const char *const canonical[] = {
     ".tp_alloc(type, n:int) -> new | NULL nomem\n",
     "f(a, keep b, keep c in nobody, keep d in b) -> 0.. | ..-2 unknown | int clears\n",
     "f(a?, b)\n    -> when a NULL, b notnull: 0: release b\n    -> 1 raises\n",
-    "f(a, b, ...)\n    -> 0: keep a->x in nobody, a->y = new, ... = borrowed a, reset a->z = NULL\n"
+    "f(a, b, ...)\n    -> 0: keep a->x in nobody, a->y = new, ... = borrowed a, reset "
+    "a->z = NULL\n"
     "    -> -1\n",
     "f(free p:ptr) -> void [alloc c] [until 3.12] [nogil]\n",
     "f(x) -> same x: retain x\n",
@@ -444,8 +455,9 @@ test_print_names(void **state)
     s->param[1].name = str_intern(f->strings, "");
     s->param[2].name = str_intern(f->strings, "nobody");
     s->param[3].name = str_intern(f->strings, "arg1");
-    assert_string_equal(printed(f, s),
-                        "f(arg1, arg2, arg3, arg1_) -> borrowed arg1 | same arg2 | NULL\n");
+    assert_string_equal(
+        printed(f, s),
+        "f(arg1, arg2, arg3, arg1_) -> borrowed arg1 | same arg2 | NULL\n");
     assert_true(summary_equal(s, read_one(f, printed(f, s))));
 }
 
@@ -462,7 +474,8 @@ test_print_case(void **state)
     assert_string_equal(out.text, "PyModule_AddObject(module, name, value) -> -1 raises");
     strbuf_clear(&out);
     case_print(s, &s->cases[0], &out);
-    assert_string_equal(out.text, "PyModule_AddObject(module, name, value) -> 0: steal value");
+    assert_string_equal(out.text,
+                        "PyModule_AddObject(module, name, value) -> 0: steal value");
 }
 
 static void
@@ -496,7 +509,7 @@ test_round_trip_builtin(void **state)
     }
 }
 
-/* ---- equality -------------------------------------------------------------------- */
+/* ---- equality ----------------------------------------------------------- */
 
 static void
 test_equal(void **state)
@@ -506,29 +519,35 @@ test_equal(void **state)
 
     assert_true(summary_equal(a, read_one(f, "g(a, b)\n -> -1 raises\n -> 0: release b, "
                                              "steal a\n")));
-    assert_false(summary_equal(a, read_one(f, "f(x, y)\n -> 0: steal x\n -> -1 raises\n")));
-    assert_false(summary_equal(a, read_one(f, "f(x, y)\n -> 0: steal x, release y, release y\n"
-                                              " -> -1 raises\n")));
-    assert_false(summary_equal(a, read_one(f, "f(x, y)\n -> 0: steal x, release y\n -> -1\n")));
+    assert_false(
+        summary_equal(a, read_one(f, "f(x, y)\n -> 0: steal x\n -> -1 raises\n")));
+    assert_false(
+        summary_equal(a, read_one(f, "f(x, y)\n -> 0: steal x, release y, release y\n"
+                                     " -> -1 raises\n")));
+    assert_false(
+        summary_equal(a, read_one(f, "f(x, y)\n -> 0: steal x, release y\n -> -1\n")));
     assert_false(summary_equal(a, read_one(f, "f(x, y?)\n -> 0: steal x, release y\n"
                                               " -> -1 raises\n")));
-    assert_false(summary_equal(a, read_one(f, "f(x, y) [calls]\n -> 0: steal x, release y\n"
-                                              " -> -1 raises\n")));
+    assert_false(
+        summary_equal(a, read_one(f, "f(x, y) [calls]\n -> 0: steal x, release y\n"
+                                     " -> -1 raises\n")));
 }
 
 static void
 test_normalise(void **state)
 {
     Fixture *f = *state;
-    Summary *s = read_one(f, "f(x, y)\n -> NULL raises\n -> new: release y, retain y, steal x\n"
-                             " -> NULL raises\n -> new: steal x, retain y, release y\n");
+    Summary *s =
+        read_one(f, "f(x, y)\n -> NULL raises\n -> new: release y, retain y, steal x\n"
+                    " -> NULL raises\n -> new: steal x, retain y, release y\n");
 
     summary_normalise(s);
-    assert_string_equal(printed(f, s), "f(x, y)\n    -> new: steal x, retain y, release y\n"
-                                       "    -> NULL raises\n");
+    assert_string_equal(printed(f, s),
+                        "f(x, y)\n    -> new: steal x, retain y, release y\n"
+                        "    -> NULL raises\n");
 }
 
-/* ---- the model -------------------------------------------------------------------- */
+/* ---- the model ---------------------------------------------------------- */
 
 static Model *
 new_model(Fixture *f, Version python, const char *builtin)
@@ -563,7 +582,8 @@ test_find_order(void **state)
     assert_int_equal(computed->origin, ORIGIN_COMPUTED);
     assert_int_equal(model_find(model, "test_f", NULL)->origin, ORIGIN_BUILTIN);
 
-    model_add_text(model, "a", "test_f(x) -> borrowed x\n", ORIGIN_ANNOTATION, NULL, NULL);
+    model_add_text(model, "a", "test_f(x) -> borrowed x\n", ORIGIN_ANNOTATION, NULL,
+                   NULL);
     assert_int_equal(model_find(model, "test_f", usr)->origin, ORIGIN_ANNOTATION);
     model_add_text(model, "u", "test_f(x) -> same x\nbad\n", ORIGIN_USER, on_error, f);
     assert_int_equal(model_find(model, "test_f", usr)->origin, ORIGIN_USER);
@@ -575,12 +595,16 @@ static void
 test_find_version(void **state)
 {
     Fixture *f = *state;
-    static const char text[] = "test_f(x) -> 0 [until 3.12]\ntest_f(x) -> 1 [since 3.12]\n"
-                               "test_g(x) -> 1 [since 3.13]\n";
+    static const char text[] =
+        "test_f(x) -> 0 [until 3.12]\ntest_f(x) -> 1 [since 3.12]\n"
+        "test_g(x) -> 1 [since 3.13]\n";
 
-    assert_int_equal(model_find(new_model(f, 311, text), "test_f", NULL)->cases[0].ret.lo, 0);
-    assert_int_equal(model_find(new_model(f, 312, text), "test_f", NULL)->cases[0].ret.lo, 1);
-    assert_int_equal(model_find(new_model(f, 0, text), "test_f", NULL)->cases[0].ret.lo, 1);
+    assert_int_equal(model_find(new_model(f, 311, text), "test_f", NULL)->cases[0].ret.lo,
+                     0);
+    assert_int_equal(model_find(new_model(f, 312, text), "test_f", NULL)->cases[0].ret.lo,
+                     1);
+    assert_int_equal(model_find(new_model(f, 0, text), "test_f", NULL)->cases[0].ret.lo,
+                     1);
     assert_null(model_find(new_model(f, 312, text), "test_g", NULL));
     assert_non_null(model_find(new_model(f, 0, text), "test_g", NULL));
     assert_int_equal(model_python(new_model(f, 312, text)), 312);
@@ -613,35 +637,37 @@ test_version(void **state)
     assert_int_equal(version_parse("3.9"), 309);
     assert_int_equal(version_parse("3.13.1"), 313);
     assert_string_equal(version_text(f->arena, 309), "3.9");
-    static const char *const bad[] = {"", "3", "3.", ".9", "3.x", "3.9.", "3.9.1.2", "0.1",
-                                      "3.1000", "py3.9", "3.9 "};
+    static const char *const bad[] = {"",        "3",   "3.",     ".9",    "3.x", "3.9.",
+                                      "3.9.1.2", "0.1", "3.1000", "py3.9", "3.9 "};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         assert_int_equal(version_parse(bad[i]), 0);
     }
 }
 
-/* ---- the overlay ---------------------------------------------------------------------- */
+/* ---- the overlay -------------------------------------------------------- */
 
 static void
 test_overlay(void **state)
 {
     Fixture *f = *state;
     const char *text = overlay_text(
-        new_model(f, 311, "macro test_f(x, y:objp, n:int, s:str, p:ptr) -> new | NULL\n"
-                          "macro test_g() -> int\n"
-                          "macro test_h(x, ...) -> ptr x [type char *]\n"
-                          "macro test_later(x) -> void [since 3.12]\n"
-                          "test_function(x) -> void\n"),
+        new_model(f, 311,
+                  "macro test_f(x, y:objp, n:int, s:str, p:ptr) -> new | NULL\n"
+                  "macro test_g() -> int\n"
+                  "macro test_h(x, ...) -> ptr x [type char *]\n"
+                  "macro test_later(x) -> void [since 3.12]\n"
+                  "test_function(x) -> void\n"),
         f->arena);
 
     assert_non_null(strstr(text, "#include_next <Python.h>\n"));
     assert_non_null(strstr(
-        text, "#ifdef test_f\n#undef test_f\n"
-              "PyObject * strayref_overlay_test_f(PyObject *, PyObject **, long long, "
-              "const char *, const void *);\n"
-              "#define test_f(a1, a2, a3, a4, a5) strayref_overlay_test_f((PyObject *)(a1), "
-              "(PyObject **)&(a2), (long long)(a3), (const char *)(a4), (const void *)(a5))\n"
-              "#endif\n"));
+        text,
+        "#ifdef test_f\n#undef test_f\n"
+        "PyObject * strayref_overlay_test_f(PyObject *, PyObject **, long long, "
+        "const char *, const void *);\n"
+        "#define test_f(a1, a2, a3, a4, a5) strayref_overlay_test_f((PyObject *)(a1), "
+        "(PyObject **)&(a2), (long long)(a3), (const char *)(a4), (const void *)(a5))\n"
+        "#endif\n"));
     assert_non_null(strstr(text, "Py_ssize_t strayref_overlay_test_g(void);\n"));
     assert_non_null(strstr(text, "char * strayref_overlay_test_h(PyObject *, ...);\n"));
     assert_non_null(strstr(text, "((PyObject *)(a1), ##__VA_ARGS__)\n"));

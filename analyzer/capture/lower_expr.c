@@ -1,0 +1,1062 @@
+/* lower_expr.c: turns expressions into values, addresses and branches.
+ *
+ * An lvalue is lowered to its address and loaded when its value is asked for;
+ * arrays and functions are their address.  '&&', '||' and '?:' become blocks;
+ * only where their value is wanted it goes through a hidden local.  Integer
+ * constants are folded.  What is unknown becomes 'havoc', named by its kind.
+ */
+#include <string.h>
+
+#include "capture/lower.h"
+
+static const Val undef = {.kind = VAL_UNDEF};
+
+static Val
+int_val(int64_t num)
+{
+    return (Val){.kind = VAL_INT, .num = num};
+}
+
+/* ---- integers ------------------------------------------------------------------ */
+
+/* The number as the type holds it. */
+static int64_t
+wrap(int64_t num, const Type *type)
+{
+    uint64_t mask;
+
+    if (type->kind != TYPE_INT || type->bits >= 64 || type->bits == 0) {
+        return num;
+    }
+    if (type->bits == 1) {
+        return num != 0;
+    }
+    mask = (UINT64_C(1) << type->bits) - 1;
+    if (!type->is_unsigned && ((uint64_t)num >> (type->bits - 1) & 1) != 0) {
+        return (int64_t)((uint64_t)num | ~mask);
+    }
+    return (int64_t)((uint64_t)num & mask);
+}
+
+static bool
+fold_compare(enum CXBinaryOperatorKind op, int64_t a, int64_t b, bool is_unsigned,
+             int64_t *result)
+{
+    bool less = is_unsigned ? (uint64_t)a < (uint64_t)b : a < b;
+
+    switch (op) {
+    case CXBinaryOperator_EQ: *result = a == b; return true;
+    case CXBinaryOperator_NE: *result = a != b; return true;
+    case CXBinaryOperator_LT: *result = less; return true;
+    case CXBinaryOperator_GE: *result = !less; return true;
+    case CXBinaryOperator_LE: *result = less || a == b; return true;
+    case CXBinaryOperator_GT: *result = !less && a != b; return true;
+    default: return false;
+    }
+}
+
+static bool
+fold_arithmetic(enum CXBinaryOperatorKind op, int64_t a, int64_t b, int64_t *result)
+{
+    uint64_t x = (uint64_t)a, y = (uint64_t)b;
+
+    switch (op) {
+    case CXBinaryOperator_Add: *result = (int64_t)(x + y); return true;
+    case CXBinaryOperator_Sub: *result = (int64_t)(x - y); return true;
+    case CXBinaryOperator_Mul: *result = (int64_t)(x * y); return true;
+    case CXBinaryOperator_And: *result = a & b; return true;
+    case CXBinaryOperator_Or: *result = a | b; return true;
+    case CXBinaryOperator_Xor: *result = a ^ b; return true;
+    case CXBinaryOperator_Shl: *result = (int64_t)(x << (y & 63)); return true;
+    case CXBinaryOperator_Shr: *result = a >> (y & 63); return a >= 0;
+    case CXBinaryOperator_Div: *result = b > 0 ? a / b : 0; return a >= 0 && b > 0;
+    case CXBinaryOperator_Rem: *result = b > 0 ? a % b : 0; return a >= 0 && b > 0;
+    default: return false;
+    }
+}
+
+/* ---- conversions ------------------------------------------------------------------ */
+
+static Val
+convert_const(int64_t num, const Type *to)
+{
+    switch (to->kind) {
+    case TYPE_INT: return int_val(wrap(num, to));
+    case TYPE_FLOAT: return (Val){.kind = VAL_FLOAT};
+    default: return int_val(num);
+    }
+}
+
+/* True when a pointer is seen in a new way: as an object, as the place of
+ * one, or no longer so. */
+static bool
+changes_object(const Type *from, const Type *to)
+{
+    return type_is_object(from) != type_is_object(to)
+        || type_is_object_ptr(from) != type_is_object_ptr(to);
+}
+
+Val
+lower_convert(Lower *lo, Val val, const Type *from, const Type *to)
+{
+    bool to_bool = to->kind == TYPE_INT && to->bits == 1;
+
+    if (from == to || to->kind == TYPE_VOID || to->kind == TYPE_FUNC
+        || to->kind == TYPE_ARRAY || val.kind == VAL_UNDEF || val.kind == VAL_NONE) {
+        return val;
+    }
+    if (val.kind == VAL_INT && to->kind != TYPE_PTR) {
+        return convert_const(val.num, to);
+    }
+    if (val.kind == VAL_INT && val.num == 0) {
+        return (Val){.kind = VAL_NULL};
+    }
+    if (val.kind == VAL_NULL) {
+        return to->kind == TYPE_INT ? int_val(0) : val;
+    }
+    if (to_bool && (from->kind == TYPE_INT || from->kind == TYPE_PTR)) {
+        return build_cmp(lo->b, "!=", val,
+                         from->kind == TYPE_PTR ? (Val){.kind = VAL_NULL} : int_val(0));
+    }
+    if (from->kind == to->kind && to->kind != TYPE_PTR) {
+        return val;
+    }
+    if (to->kind == TYPE_PTR && (val.kind != VAL_TEMP || from->kind == TYPE_ARRAY
+                                 || from->kind == TYPE_FUNC)) {
+        return val.kind == VAL_INT ? build_cast(lo->b, val, to) : val;
+    }
+    if (from->kind == TYPE_PTR && to->kind == TYPE_PTR && !changes_object(from, to)) {
+        return val;
+    }
+    return build_cast(lo->b, val, to);
+}
+
+/* ---- places ------------------------------------------------------------------------- */
+
+static Val
+name_addr(Lower *lo, CXCursor expr)
+{
+    CXCursor decl = clang_getCursorReferenced(expr);
+    enum CXCursorKind kind = clang_getCursorKind(decl);
+    uintptr_t local;
+    Val addr = {.kind = VAL_GLOBAL};
+
+    if (kind == CXCursor_FunctionDecl || kind == CXCursor_CXXMethod) {
+        return (Val){.kind = VAL_FUNC, .decl = clang_decl(lo->tu, decl, NULL)};
+    }
+    if (kind != CXCursor_VarDecl && kind != CXCursor_ParmDecl) {
+        return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
+    }
+    local = (uintptr_t)map_get(&lo->locals, cursor_key(decl));
+    if (local != 0) {
+        addr = (Val){.kind = VAL_LOCAL, .index = (uint32_t)(local - 1)};
+    }
+    else if (clang_Cursor_hasVarDeclGlobalStorage(decl)) {
+        addr.decl = clang_decl(lo->tu, decl, NULL);
+    }
+    else {
+        return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
+    }
+    if (clang_getCursorType(decl).kind == CXType_LValueReference) {
+        return build_load(lo->b, addr, cursor_type(lo->tu, decl));
+    }
+    return addr;
+}
+
+/* True for the field that an anonymous struct or union is; its spelling is
+ * empty or describes its type, "union (anonymous at ...)". */
+static bool
+is_anonymous_field(CXCursor expr)
+{
+    CXCursor field = clang_getCursorReferenced(expr);
+    CXString spelling = clang_getCursorSpelling(field);
+    const char *name = clang_getCString(spelling);
+    bool anonymous = clang_getCursorKind(field) == CXCursor_FieldDecl
+        && (name[0] == '\0' || strchr(name, '(') != NULL);
+
+    clang_disposeString(spelling);
+    return anonymous;
+}
+
+/* The record that a member expression reaches into, seen through '->' or
+ * '.', with the anonymous records between taken away: its address. */
+static Val
+record_addr(Lower *lo, CXCursor base, const Type **record)
+{
+    CXCursor inner = cursor_peel(lo->tu, base);
+
+    while (clang_getCursorKind(inner) == CXCursor_MemberRefExpr && is_anonymous_field(inner)) {
+        Cursors operands = cursor_operands(lo->tu, inner);
+
+        if (operands.n != 1) {
+            break;
+        }
+        base = operands.at[0];
+        inner = cursor_peel(lo->tu, base);
+    }
+    *record = cursor_type(lo->tu, base);
+    if ((*record)->kind == TYPE_PTR) {
+        *record = (*record)->to;
+        return lower_expr(lo, base);
+    }
+    return lower_addr(lo, base);
+}
+
+static Val
+member_addr(Lower *lo, CXCursor expr)
+{
+    CXCursor field = clang_getCursorReferenced(expr);
+    Cursors operands = cursor_operands(lo->tu, expr);
+    const Type *type = cursor_type(lo->tu, expr), *record;
+    Val base;
+
+    if (operands.n != 1 || clang_getCursorKind(field) != CXCursor_FieldDecl) {
+        return lower_havoc(lo, expr, type_ptr(lo->unit, type));
+    }
+    base = record_addr(lo, operands.at[0], &record);
+    if (is_anonymous_field(expr)) {
+        return base;
+    }
+    if (type->kind == TYPE_RECORD && type->is_object && record->is_object
+        && clang_Cursor_getOffsetOfField(field) == 0) {
+        return build_copy(lo->b, base, type_ptr(lo->unit, type)); /* the object itself */
+    }
+    return build_field(lo->b, base, record->kind == TYPE_RECORD ? record->tag : "",
+                       cursor_name(lo->tu, field), type);
+}
+
+static Val
+element_addr(Lower *lo, CXCursor expr)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+    CXCursor base, index;
+    Val addr;
+
+    if (operands.n != 2) {
+        return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
+    }
+    base = operands.at[0];
+    index = operands.at[1];
+    if (cursor_type(lo->tu, base)->kind == TYPE_INT) {
+        base = operands.at[1];
+        index = operands.at[0];
+    }
+    addr = cursor_type(lo->tu, base)->kind == TYPE_PTR ? lower_expr(lo, base)
+                                                       : lower_addr(lo, base);
+    return build_index(lo->b, addr, lower_expr(lo, index), cursor_type(lo->tu, expr));
+}
+
+static Val
+unary_addr(Lower *lo, CXCursor expr)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+
+    if (operands.n == 1) {
+        switch (clang_getCursorUnaryOperatorKind(expr)) {
+        case CXUnaryOperator_Deref:
+            return lower_expr(lo, operands.at[0]);
+        case CXUnaryOperator_Extension:
+        case CXUnaryOperator_Real:
+        case CXUnaryOperator_Imag:
+            return lower_addr(lo, operands.at[0]);
+        default:
+            break;
+        }
+    }
+    return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
+}
+
+/* Something that has no address gets one. */
+static Val
+materialise(Lower *lo, CXCursor expr)
+{
+    const Type *type = cursor_type(lo->tu, expr);
+    Val val = lower_expr(lo, expr), addr;
+
+    if (type->kind == TYPE_ARRAY || type->kind == TYPE_FUNC) {
+        return val;
+    }
+    addr = lower_hidden(lo, type);
+    build_store(lo->b, addr, val, type);
+    return addr;
+}
+
+static Val
+literal_addr(Lower *lo, CXCursor expr)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+    Val addr = lower_hidden(lo, cursor_type(lo->tu, expr));
+
+    if (operands.n > 0) {
+        lower_init(lo, addr, clang_getCursorType(expr), operands.at[operands.n - 1]);
+    }
+    return addr;
+}
+
+static Val
+addr_of_kind(Lower *lo, CXCursor expr)
+{
+    switch (clang_getCursorKind(expr)) {
+    case CXCursor_DeclRefExpr:
+        return name_addr(lo, expr);
+    case CXCursor_MemberRefExpr:
+        return member_addr(lo, expr);
+    case CXCursor_ArraySubscriptExpr:
+        return element_addr(lo, expr);
+    case CXCursor_UnaryOperator:
+        return unary_addr(lo, expr);
+    case CXCursor_CompoundLiteralExpr:
+        return literal_addr(lo, expr);
+    case CXCursor_InitListExpr: {
+        Val addr = lower_hidden(lo, cursor_type(lo->tu, expr));
+
+        lower_init(lo, addr, clang_getCursorType(expr), expr);
+        return addr;
+    }
+    default:
+        return materialise(lo, expr);
+    }
+}
+
+Val
+lower_addr(Lower *lo, CXCursor expr)
+{
+    Val addr;
+
+    if (!lower_enter(lo)) {
+        return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
+    }
+    addr = addr_of_kind(lo, cursor_peel(lo->tu, expr));
+    lower_leave(lo);
+    return addr;
+}
+
+static Val
+load_place(Lower *lo, CXCursor expr)
+{
+    const Type *type = cursor_type(lo->tu, expr);
+    Val addr = lower_addr(lo, expr);
+
+    if (type->kind == TYPE_ARRAY || type->kind == TYPE_FUNC || addr.kind == VAL_FUNC) {
+        return addr;
+    }
+    return build_load(lo->b, addr, type);
+}
+
+static Val
+name_val(Lower *lo, CXCursor expr)
+{
+    CXCursor decl = clang_getCursorReferenced(expr);
+
+    if (clang_getCursorKind(decl) == CXCursor_EnumConstantDecl) {
+        return int_val(clang_getEnumConstantDeclValue(decl));
+    }
+    return load_place(lo, expr);
+}
+
+/* ---- assignment --------------------------------------------------------------------------- */
+
+/* True for an expression that denotes a place. */
+static bool
+is_place(CXCursor expr)
+{
+    switch (clang_getCursorKind(expr)) {
+    case CXCursor_DeclRefExpr:
+    case CXCursor_MemberRefExpr:
+    case CXCursor_ArraySubscriptExpr:
+    case CXCursor_CompoundLiteralExpr:
+        return true;
+    case CXCursor_UnaryOperator:
+        return clang_getCursorUnaryOperatorKind(expr) == CXUnaryOperator_Deref;
+    default:
+        return false;
+    }
+}
+
+void
+lower_assign(Lower *lo, Val address, CXCursor expr, const Type *type)
+{
+    if (type->kind == TYPE_RECORD && is_place(cursor_peel(lo->tu, expr))) {
+        build_move(lo->b, address, lower_addr(lo, expr), type);
+    }
+    else {
+        build_store(lo->b, address, lower_expr(lo, expr), type);
+    }
+}
+
+/* 'left = right'; the value when it is wanted. */
+static Val
+assign(Lower *lo, Cursors operands, bool wanted)
+{
+    const Type *type = cursor_type(lo->tu, operands.at[0]);
+    Val addr, val;
+
+    if (type->kind == TYPE_RECORD) {
+        addr = lower_addr(lo, operands.at[0]);
+        lower_assign(lo, addr, operands.at[1], type);
+        return wanted ? build_load(lo->b, addr, type) : VAL_NOTHING;
+    }
+    val = lower_expr(lo, operands.at[1]);
+    addr = lower_addr(lo, operands.at[0]);
+    build_store(lo->b, addr, val, type);
+    return val;
+}
+
+/* The pointer moved by 'by' elements, forwards or backwards. */
+static Val
+move_pointer(Lower *lo, Val pointer, Val by, const Type *type, bool back)
+{
+    if (back) {
+        by = by.kind == VAL_INT ? int_val(-by.num)
+                                : build_neg(lo->b, by, type_int(lo->unit, 64, false));
+    }
+    return build_index(lo->b, pointer, by, type->to);
+}
+
+static Val
+increment(Lower *lo, CXCursor operand, bool back, bool before)
+{
+    const Type *type = cursor_type(lo->tu, operand);
+    Val addr = lower_addr(lo, operand);
+    Val old = build_load(lo->b, addr, type), val;
+
+    if (type->kind == TYPE_PTR) {
+        val = move_pointer(lo, old, int_val(1), type, back);
+    }
+    else {
+        val = build_bin(lo->b, back ? "-" : "+", old,
+                        type->kind == TYPE_FLOAT ? (Val){.kind = VAL_FLOAT} : int_val(1), type);
+    }
+    build_store(lo->b, addr, val, type);
+    return before ? val : old;
+}
+
+/* ---- operators ------------------------------------------------------------------------------ */
+
+static const char *
+operator_name(enum CXBinaryOperatorKind op)
+{
+    switch (op) {
+    case CXBinaryOperator_Mul: case CXBinaryOperator_MulAssign: return "*";
+    case CXBinaryOperator_Div: case CXBinaryOperator_DivAssign: return "/";
+    case CXBinaryOperator_Rem: case CXBinaryOperator_RemAssign: return "%";
+    case CXBinaryOperator_Add: case CXBinaryOperator_AddAssign: return "+";
+    case CXBinaryOperator_Sub: case CXBinaryOperator_SubAssign: return "-";
+    case CXBinaryOperator_Shl: case CXBinaryOperator_ShlAssign: return "<<";
+    case CXBinaryOperator_Shr: case CXBinaryOperator_ShrAssign: return ">>";
+    case CXBinaryOperator_And: case CXBinaryOperator_AndAssign: return "&";
+    case CXBinaryOperator_Xor: case CXBinaryOperator_XorAssign: return "^";
+    case CXBinaryOperator_Or: case CXBinaryOperator_OrAssign: return "|";
+    case CXBinaryOperator_LT: return "<";
+    case CXBinaryOperator_GT: return ">";
+    case CXBinaryOperator_LE: return "<=";
+    case CXBinaryOperator_GE: return ">=";
+    case CXBinaryOperator_EQ: return "==";
+    case CXBinaryOperator_NE: return "!=";
+    default: return NULL;
+    }
+}
+
+static bool
+is_comparison(enum CXBinaryOperatorKind op)
+{
+    return op >= CXBinaryOperator_LT && op <= CXBinaryOperator_NE;
+}
+
+/* A comparison that constants decide. */
+static bool
+compare_const(enum CXBinaryOperatorKind op, Val left, Val right, const Type *type, Val *val)
+{
+    val->kind = VAL_INT;
+    if (left.kind == VAL_NULL && right.kind == VAL_NULL) {
+        return fold_compare(op, 0, 0, true, &val->num);
+    }
+    return left.kind == VAL_INT && right.kind == VAL_INT
+        && fold_compare(op, left.num, right.num, type->is_unsigned, &val->num);
+}
+
+static Val
+lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands)
+{
+    enum CXBinaryOperatorKind op = clang_getCursorBinaryOperatorKind(expr);
+    const Type *type = cursor_type(lo->tu, expr);
+    const Type *left_type = cursor_type(lo->tu, operands.at[0]);
+    const Type *right_type = cursor_type(lo->tu, operands.at[1]);
+    Val left = lower_expr(lo, operands.at[0]);
+    Val right = lower_expr(lo, operands.at[1]);
+    Val val = int_val(0);
+
+    if (operator_name(op) == NULL) {
+        return lower_havoc(lo, expr, type);
+    }
+    if (is_comparison(op)) {
+        return compare_const(op, left, right, left_type, &val)
+            ? val
+            : build_cmp(lo->b, operator_name(op), left, right);
+    }
+    if (type->kind == TYPE_PTR && left_type->kind == TYPE_PTR) {
+        return move_pointer(lo, left, right, type, op == CXBinaryOperator_Sub);
+    }
+    if (type->kind == TYPE_PTR && right_type->kind == TYPE_PTR) {
+        return move_pointer(lo, right, left, type, false);
+    }
+    if (type->kind == TYPE_INT && left.kind == VAL_INT && right.kind == VAL_INT
+        && fold_arithmetic(op, left.num, right.num, &val.num)) {
+        return int_val(wrap(val.num, type));
+    }
+    return build_bin(lo->b, operator_name(op), left, right, type);
+}
+
+static Val
+lower_compound_assign(Lower *lo, CXCursor expr)
+{
+    enum CXBinaryOperatorKind op = clang_getCursorBinaryOperatorKind(expr);
+    Cursors operands = cursor_operands(lo->tu, expr);
+    const Type *type = cursor_type(lo->tu, expr);
+    Val addr, old, val;
+
+    if (operands.n != 2 || operator_name(op) == NULL) {
+        return lower_havoc(lo, expr, type);
+    }
+    val = lower_expr(lo, operands.at[1]);
+    addr = lower_addr(lo, operands.at[0]);
+    old = build_load(lo->b, addr, type);
+    val = type->kind == TYPE_PTR
+        ? move_pointer(lo, old, val, type, op == CXBinaryOperator_SubAssign)
+        : build_bin(lo->b, operator_name(op), old, val, type);
+    build_store(lo->b, addr, val, type);
+    return val;
+}
+
+/* A local that only carries a value out of blocks that join. */
+static Val
+join_local(Lower *lo, const Type *type)
+{
+    return (Val){.kind = VAL_LOCAL,
+                 .index = build_local(lo->b, "", type, false, build_loc(lo->b))};
+}
+
+static Val
+take_joined(Lower *lo, Val addr, const Type *type)
+{
+    Val val = build_load(lo->b, addr, type);
+
+    build_dead(lo->b, addr.index);
+    return val;
+}
+
+/* The value of '&&', '||': 1 or 0. */
+static Val
+lower_logical(Lower *lo, CXCursor expr)
+{
+    const Type *type = cursor_type(lo->tu, expr);
+    Val addr = join_local(lo, type);
+    uint32_t yes = build_block(lo->b), no = build_block(lo->b), end = build_block(lo->b);
+
+    lower_cond(lo, expr, yes, no);
+    build_start(lo->b, yes);
+    build_store(lo->b, addr, int_val(1), type);
+    build_jmp(lo->b, end);
+    build_start(lo->b, no);
+    build_store(lo->b, addr, int_val(0), type);
+    build_start(lo->b, end);
+    return take_joined(lo, addr, type);
+}
+
+static Val
+lower_binary(Lower *lo, CXCursor expr, bool wanted)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+
+    if (operands.n != 2) {
+        return lower_havoc(lo, expr, cursor_type(lo->tu, expr));
+    }
+    switch (clang_getCursorBinaryOperatorKind(expr)) {
+    case CXBinaryOperator_Assign:
+        return assign(lo, operands, wanted);
+    case CXBinaryOperator_Comma:
+        lower_effect(lo, operands.at[0]);
+        return lower_expr(lo, operands.at[1]);
+    case CXBinaryOperator_LAnd:
+    case CXBinaryOperator_LOr:
+        return lower_logical(lo, expr);
+    default:
+        return lower_arithmetic(lo, expr, operands);
+    }
+}
+
+static Val
+lower_not(Lower *lo, CXCursor operand)
+{
+    Val val = lower_expr(lo, operand);
+
+    if (val.kind == VAL_INT) {
+        return int_val(val.num == 0);
+    }
+    return val.kind == VAL_NULL ? int_val(1) : build_not(lo->b, val);
+}
+
+static Val
+lower_unary(Lower *lo, CXCursor expr)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+    const Type *type = cursor_type(lo->tu, expr);
+    enum CXUnaryOperatorKind op = clang_getCursorUnaryOperatorKind(expr);
+    Val val;
+
+    if (operands.n != 1) {
+        return lower_havoc(lo, expr, type);
+    }
+    switch (op) {
+    case CXUnaryOperator_PostInc: return increment(lo, operands.at[0], false, false);
+    case CXUnaryOperator_PostDec: return increment(lo, operands.at[0], true, false);
+    case CXUnaryOperator_PreInc: return increment(lo, operands.at[0], false, true);
+    case CXUnaryOperator_PreDec: return increment(lo, operands.at[0], true, true);
+    case CXUnaryOperator_AddrOf: return lower_addr(lo, operands.at[0]);
+    case CXUnaryOperator_Deref: return load_place(lo, expr);
+    case CXUnaryOperator_LNot: return lower_not(lo, operands.at[0]);
+    case CXUnaryOperator_Minus:
+    case CXUnaryOperator_Not:
+        break;
+    case CXUnaryOperator_Plus:
+    case CXUnaryOperator_Real:
+    case CXUnaryOperator_Imag:
+    case CXUnaryOperator_Extension:
+        return lower_expr(lo, operands.at[0]);
+    default:
+        return lower_havoc(lo, expr, type);
+    }
+    val = lower_expr(lo, operands.at[0]);
+    if (val.kind == VAL_FLOAT) {
+        return val;
+    }
+    if (op == CXUnaryOperator_Minus) {
+        return val.kind == VAL_INT ? int_val(wrap((int64_t)(0 - (uint64_t)val.num), type))
+                                   : build_neg(lo->b, val, type);
+    }
+    return val.kind == VAL_INT ? int_val(wrap(~val.num, type)) : build_inv(lo->b, val, type);
+}
+
+/* ---- conditional expressions ---------------------------------------------------------------- */
+
+/* Both arms of '?:' go to the place at 'addr'. */
+static void
+choose_into(Lower *lo, Cursors operands, Val addr, const Type *type)
+{
+    uint32_t yes = build_block(lo->b), no = build_block(lo->b), end = build_block(lo->b);
+
+    lower_cond(lo, operands.at[0], yes, no);
+    build_start(lo->b, yes);
+    lower_assign(lo, addr, operands.at[1], type);
+    build_jmp(lo->b, end);
+    build_start(lo->b, no);
+    lower_assign(lo, addr, operands.at[2], type);
+    build_start(lo->b, end);
+}
+
+static void
+choose_effect(Lower *lo, Cursors operands)
+{
+    uint32_t yes = build_block(lo->b), no = build_block(lo->b), end = build_block(lo->b);
+
+    lower_cond(lo, operands.at[0], yes, no);
+    build_start(lo->b, yes);
+    lower_effect(lo, operands.at[1]);
+    build_jmp(lo->b, end);
+    build_start(lo->b, no);
+    lower_effect(lo, operands.at[2]);
+    build_start(lo->b, end);
+}
+
+static Val
+lower_choice(Lower *lo, CXCursor expr)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+    const Type *type = cursor_type(lo->tu, expr);
+    Val addr;
+
+    if (operands.n != 3) {
+        return lower_havoc(lo, expr, type);
+    }
+    if (type->kind == TYPE_VOID) {
+        choose_effect(lo, operands);
+        return VAL_NOTHING;
+    }
+    addr = join_local(lo, type);
+    choose_into(lo, operands, addr, type);
+    return take_joined(lo, addr, type);
+}
+
+/* GNU 'a ?: b' shows 'a' three times, then 'b'. */
+static bool
+is_elvis(Tu *tu, Cursors operands)
+{
+    return operands.n == 4
+        && clang_equalCursors(cursor_peel(tu, operands.at[0]), cursor_peel(tu, operands.at[1]))
+        && clang_equalCursors(cursor_peel(tu, operands.at[1]), cursor_peel(tu, operands.at[2]));
+}
+
+static Val
+lower_elvis(Lower *lo, CXCursor expr, Cursors operands)
+{
+    const Type *type = cursor_type(lo->tu, expr);
+    uint32_t no = build_block(lo->b), end = build_block(lo->b);
+    Val addr = join_local(lo, type);
+    Val val = lower_expr(lo, operands.at[0]);
+
+    build_store(lo->b, addr,
+                lower_convert(lo, val, cursor_type(lo->tu, operands.at[0]), type), type);
+    build_br(lo->b, val, end, no);
+    build_start(lo->b, no);
+    build_store(lo->b, addr, lower_expr(lo, operands.at[3]), type);
+    build_start(lo->b, end);
+    return take_joined(lo, addr, type);
+}
+
+/* The association whose type is that of the whole, when only one is. */
+static Val
+lower_generic(Lower *lo, CXCursor expr)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+    CXType type = clang_getCanonicalType(clang_getCursorType(expr));
+    uint32_t found = 0, nfound = 0;
+
+    for (uint32_t i = 1; i < operands.n; i++) {
+        CXType one = clang_getCanonicalType(clang_getCursorType(operands.at[i]));
+
+        if (clang_equalTypes(one, type)) {
+            found = i;
+            nfound++;
+        }
+    }
+    return nfound == 1 ? lower_expr(lo, operands.at[found])
+                       : lower_havoc(lo, expr, cursor_type(lo->tu, expr));
+}
+
+/* ---- conditions ------------------------------------------------------------------------------- */
+
+static void
+branch(Lower *lo, Val val, uint32_t yes, uint32_t no)
+{
+    switch (val.kind) {
+    case VAL_INT:
+        build_jmp(lo->b, val.num != 0 ? yes : no);
+        break;
+    case VAL_NULL:
+        build_jmp(lo->b, no);
+        break;
+    case VAL_LOCAL:
+    case VAL_STR:
+        build_jmp(lo->b, yes);
+        break;
+    default:
+        build_br(lo->b, val, yes, no);
+        break;
+    }
+}
+
+static void
+branch_on(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no)
+{
+    lower_at(lo, expr);
+    branch(lo, lower_expr(lo, expr), yes, no);
+}
+
+/* 'a && b', 'a || b', 'a, b'; false for other operators. */
+static bool
+cond_binary(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no)
+{
+    enum CXBinaryOperatorKind op = clang_getCursorBinaryOperatorKind(expr);
+    Cursors operands;
+    uint32_t next;
+
+    if (op != CXBinaryOperator_LAnd && op != CXBinaryOperator_LOr
+        && op != CXBinaryOperator_Comma) {
+        return false;
+    }
+    operands = cursor_operands(lo->tu, expr);
+    if (operands.n != 2) {
+        return false;
+    }
+    if (op == CXBinaryOperator_Comma) {
+        lower_effect(lo, operands.at[0]);
+    }
+    else {
+        next = build_block(lo->b);
+        lower_cond(lo, operands.at[0], op == CXBinaryOperator_LAnd ? next : yes,
+                   op == CXBinaryOperator_LAnd ? no : next);
+        build_start(lo->b, next);
+    }
+    lower_cond(lo, operands.at[1], yes, no);
+    return true;
+}
+
+static bool
+cond_choice(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+    uint32_t first, second;
+
+    if (operands.n != 3) {
+        return false;
+    }
+    first = build_block(lo->b);
+    second = build_block(lo->b);
+    lower_cond(lo, operands.at[0], first, second);
+    build_start(lo->b, first);
+    lower_cond(lo, operands.at[1], yes, no);
+    build_start(lo->b, second);
+    lower_cond(lo, operands.at[2], yes, no);
+    return true;
+}
+
+static bool
+cond_of_kind(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no)
+{
+    CXCursor expected;
+    Cursors operands;
+
+    switch (clang_getCursorKind(expr)) {
+    case CXCursor_UnaryOperator:
+        operands = cursor_operands(lo->tu, expr);
+        if (clang_getCursorUnaryOperatorKind(expr) != CXUnaryOperator_LNot || operands.n != 1) {
+            return false;
+        }
+        lower_cond(lo, operands.at[0], no, yes);
+        return true;
+    case CXCursor_BinaryOperator:
+        return cond_binary(lo, expr, yes, no);
+    case CXCursor_ConditionalOperator:
+        return cond_choice(lo, expr, yes, no);
+    case CXCursor_CallExpr:
+        expected = call_expected(lo, expr);
+        if (clang_Cursor_isNull(expected)) {
+            return false;
+        }
+        lower_cond(lo, expected, yes, no);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void
+lower_cond(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no)
+{
+    if (!lower_enter(lo)) {
+        build_br(lo->b, undef, yes, no);
+        return;
+    }
+    expr = cursor_peel(lo->tu, expr);
+    if (!cond_of_kind(lo, expr, yes, no)) {
+        branch_on(lo, expr, yes, no);
+    }
+    lower_leave(lo);
+}
+
+/* ---- effects ------------------------------------------------------------------------------------ */
+
+/* 'a && b' as a statement: 'b' for its effects, when 'a' says so. */
+static void
+logical_effect(Lower *lo, CXCursor expr)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+    uint32_t more = build_block(lo->b), end = build_block(lo->b);
+    bool is_and = clang_getCursorBinaryOperatorKind(expr) == CXBinaryOperator_LAnd;
+
+    if (operands.n == 2) {
+        lower_cond(lo, operands.at[0], is_and ? more : end, is_and ? end : more);
+        build_start(lo->b, more);
+        lower_effect(lo, operands.at[1]);
+    }
+    build_start(lo->b, end);
+}
+
+static void
+effect_of_binary(Lower *lo, CXCursor expr)
+{
+    enum CXBinaryOperatorKind op = clang_getCursorBinaryOperatorKind(expr);
+    Cursors operands;
+
+    if (op == CXBinaryOperator_LAnd || op == CXBinaryOperator_LOr) {
+        logical_effect(lo, expr);
+    }
+    else if (op == CXBinaryOperator_Comma) {
+        operands = cursor_operands(lo->tu, expr);
+        for (uint32_t i = 0; i < operands.n; i++) {
+            lower_effect(lo, operands.at[i]);
+        }
+    }
+    else {
+        lower_binary(lo, expr, false);
+    }
+}
+
+static void
+effect_of_kind(Lower *lo, CXCursor expr)
+{
+    Cursors operands;
+
+    switch (clang_getCursorKind(expr)) {
+    case CXCursor_DeclRefExpr: /* naming a variable does nothing */
+        break;
+    case CXCursor_CStyleCastExpr:
+        operands = cursor_operands(lo->tu, expr);
+        if (operands.n > 0) {
+            lower_effect(lo, operands.at[operands.n - 1]);
+        }
+        break;
+    case CXCursor_BinaryOperator:
+        effect_of_binary(lo, expr);
+        break;
+    case CXCursor_ConditionalOperator:
+        operands = cursor_operands(lo->tu, expr);
+        if (operands.n == 3) {
+            choose_effect(lo, operands);
+        }
+        break;
+    case CXCursor_StmtExpr:
+        operands = cursor_children(lo->tu, expr);
+        if (operands.n > 0) {
+            lower_stmt(lo, operands.at[0]);
+        }
+        break;
+    default:
+        lower_expr(lo, expr);
+        break;
+    }
+}
+
+void
+lower_effect(Lower *lo, CXCursor expr)
+{
+    if (!lower_enter(lo)) {
+        lower_havoc(lo, expr, NULL);
+        return;
+    }
+    effect_of_kind(lo, cursor_peel(lo->tu, expr));
+    lower_leave(lo);
+}
+
+/* ---- values ------------------------------------------------------------------------------------- */
+
+static Val
+lower_cast(Lower *lo, CXCursor expr)
+{
+    Cursors operands = cursor_operands(lo->tu, expr);
+    const Type *type = cursor_type(lo->tu, expr);
+    CXCursor operand;
+
+    if (operands.n == 0) {
+        return lower_havoc(lo, expr, type);
+    }
+    operand = operands.at[operands.n - 1];
+    if (type->kind == TYPE_VOID) {
+        lower_effect(lo, operand);
+        return VAL_NOTHING;
+    }
+    return lower_convert(lo, lower_expr(lo, operand), cursor_type(lo->tu, operand), type);
+}
+
+/* What libclang gives no kind of its own: implicit conversions (one operand),
+ * 'a ?: b', and builtins. */
+static Val
+lower_unexposed(Lower *lo, CXCursor expr)
+{
+    Cursors children = cursor_children(lo->tu, expr);
+    Cursors operands;
+
+    if (children.n == 1 && clang_isExpression(clang_getCursorKind(children.at[0]))
+        && !cursor_is_va_arg(lo->tu, expr, children.at[0])) {
+        return lower_convert(lo, lower_expr(lo, children.at[0]),
+                             cursor_type(lo->tu, children.at[0]), cursor_type(lo->tu, expr));
+    }
+    operands = cursor_operands(lo->tu, expr);
+    return is_elvis(lo->tu, operands) ? lower_elvis(lo, expr, operands)
+                                      : lower_builtin(lo, expr, operands);
+}
+
+static Val
+lower_constant(CXCursor expr)
+{
+    Val val = int_val(0);
+
+    return cursor_constant(expr, &val.num) ? val : undef;
+}
+
+static Val
+lower_string(Lower *lo, CXCursor expr)
+{
+    Str text = cursor_string(lo->tu, expr, STRING_LIMIT);
+
+    return (Val){.kind = VAL_STR,
+                 .str = text != NULL ? text : str_intern(lo->unit->strings, "")};
+}
+
+static Val
+lower_stmt_expr(Lower *lo, CXCursor expr)
+{
+    Cursors children = cursor_children(lo->tu, expr);
+
+    if (children.n != 1) {
+        return lower_havoc(lo, expr, cursor_type(lo->tu, expr));
+    }
+    return lower_block(lo, children.at[0], cursor_type(lo->tu, expr));
+}
+
+static Val
+val_of_kind(Lower *lo, CXCursor expr)
+{
+    switch (clang_getCursorKind(expr)) {
+    case CXCursor_UnexposedExpr: return lower_unexposed(lo, expr);
+    case CXCursor_ParenExpr: {
+        Cursors operands = cursor_operands(lo->tu, expr);
+
+        return operands.n == 1 ? lower_expr(lo, operands.at[0]) : undef;
+    }
+    case CXCursor_DeclRefExpr: return name_val(lo, expr);
+    case CXCursor_MemberRefExpr:
+    case CXCursor_ArraySubscriptExpr:
+    case CXCursor_CompoundLiteralExpr:
+    case CXCursor_InitListExpr: return load_place(lo, expr);
+    case CXCursor_CallExpr: return lower_call(lo, expr);
+    case CXCursor_UnaryOperator: return lower_unary(lo, expr);
+    case CXCursor_BinaryOperator: return lower_binary(lo, expr, true);
+    case CXCursor_CompoundAssignOperator: return lower_compound_assign(lo, expr);
+    case CXCursor_ConditionalOperator: return lower_choice(lo, expr);
+    case CXCursor_CStyleCastExpr:
+    case CXCursor_CXXStaticCastExpr:
+    case CXCursor_CXXReinterpretCastExpr:
+    case CXCursor_CXXConstCastExpr:
+    case CXCursor_CXXFunctionalCastExpr: return lower_cast(lo, expr);
+    case CXCursor_IntegerLiteral:
+    case CXCursor_CharacterLiteral:
+    case CXCursor_CXXBoolLiteralExpr:
+    case CXCursor_UnaryExpr: return lower_constant(expr);
+    case CXCursor_FloatingLiteral:
+    case CXCursor_ImaginaryLiteral: return (Val){.kind = VAL_FLOAT};
+    case CXCursor_StringLiteral: return lower_string(lo, expr);
+    case CXCursor_StmtExpr: return lower_stmt_expr(lo, expr);
+    case CXCursor_GenericSelectionExpr: return lower_generic(lo, expr);
+    case CXCursor_AddrLabelExpr: return undef;
+    case CXCursor_GNUNullExpr:
+    case CXCursor_CXXNullPtrLiteralExpr: return (Val){.kind = VAL_NULL};
+    default: return lower_havoc(lo, expr, cursor_type(lo->tu, expr));
+    }
+}
+
+Val
+lower_expr(Lower *lo, CXCursor expr)
+{
+    Val val;
+
+    if (lo->tu->has_errors && clang_getCursorType(expr).kind == CXType_Dependent) {
+        lower_damage(lo, "uses a declaration that did not parse");
+    }
+    if (!lower_enter(lo)) {
+        return lower_havoc(lo, expr, cursor_type(lo->tu, expr));
+    }
+    val = val_of_kind(lo, expr);
+    lower_leave(lo);
+    return val.kind == VAL_NONE ? undef : val;
+}

@@ -1,0 +1,399 @@
+/* scan.c: the pipeline: jobs -> units -> program -> findings -> report. */
+#include "driver/driver.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/embedded.h"
+#include "engine/rule.h"
+
+/* ---- the model ------------------------------------------------------------------------ */
+
+/* The Python whose headers the jobs use, 0 when they show none. */
+static Version
+headers_python(Scan *scan)
+{
+    Str first = NULL;
+    bool mixed = false;
+
+    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+        Str version = job_python(scan->arena, scan->strings, &scan->jobs.jobs.at[i]);
+
+        first = first == NULL ? version : first;
+        mixed = mixed || (version != NULL && version != first);
+    }
+    if (mixed) {
+        VEC_PUSH(scan->arena, &scan->jobs.notes,
+                 str_internf(scan->strings, "the files use headers of several Pythons; the "
+                             "facts are those of %s (choose with --python)", first));
+    }
+    return first == NULL ? 0 : version_parse(first);
+}
+
+/* The Python to choose facts for: the one asked for, that of the headers, the
+ * installed one, or 0. */
+static Version
+choose_python(Scan *scan, const Options *options)
+{
+    Version version = options->python != 0 ? options->python : headers_python(scan);
+    Str *flags;
+    uint32_t nflags;
+    Str installed;
+
+    if (version == 0 &&
+        python_flags(scan->arena, scan->strings, &flags, &nflags, &installed, NULL)) {
+        version = version_parse(installed);
+    }
+    return version;
+}
+
+/* A FactErrorFn: says it and counts. */
+static void
+on_fact_error(void *payload, const char *message)
+{
+    uint32_t *nerrors = payload;
+
+    say("%s", message);
+    ++*nerrors;
+}
+
+static bool
+make_model(Scan *scan, const Options *options, Error *error)
+{
+    scan->model = model_new(scan->arena, scan->strings, choose_python(scan, options), error);
+    if (scan->model == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < options->nmodels; i++) {
+        const char *name = options->models[i];
+        const char *text = file_read(scan->arena, name, NULL, error);
+        uint32_t nerrors = 0;
+
+        if (text == NULL) {
+            return false;
+        }
+        model_add_text(scan->model, name, text, ORIGIN_USER, on_fact_error, &nerrors);
+        if (nerrors > 0) {
+            return error_set(error, ERROR_INPUT, "%s: %u wrong lines, see above; the language "
+                             "is described in rules/api/README.md", name, nerrors);
+        }
+    }
+    return true;
+}
+
+/* ---- telling what went wrong with files ------------------------------------------------- */
+
+/* The reason a unit is not whole, as "LINE: text"; NULL when it is. */
+static const char *
+unit_trouble(Arena *arena, const Unit *unit)
+{
+    const Message *first = unit->messages.at;
+    const char *remedy = "", *more = "", *place = "";
+
+    if (unit->status == UNIT_OK) {
+        return NULL;
+    }
+    if (unit->messages.n == 0) {
+        return "it could not be parsed";
+    }
+    if (strstr(first->text, "Python.h") != NULL && strstr(first->text, "not found") != NULL) {
+        remedy = "; " PYTHON_H_REMEDY;
+    }
+    if (unit->messages.n > 1) {
+        more = arena_printf(arena, " (and %u more errors)", unit->messages.n - 1);
+    }
+    if (first->loc.line > 0) {
+        place = first->loc.file == unit->path || first->loc.file == NULL
+                    ? arena_printf(arena, "line %u: ", first->loc.line)
+                    : arena_printf(arena, "%s:%u: ", path_shown(arena, first->loc.file),
+                                   first->loc.line);
+    }
+    return arena_printf(arena, "%s%s%s%s", place, first->text, more, remedy);
+}
+
+/* One line for each input that is missing or not whole. */
+static void
+tell_troubles(const Scan *scan)
+{
+    for (uint32_t i = 0; i < scan->jobs.notes.n; i++) {
+        say("note: %s", scan->jobs.notes.at[i]);
+    }
+    for (uint32_t i = 0; i < scan->gaps.n; i++) {
+        say("%s: %s", path_shown(scan->arena, scan->gaps.at[i].loc.file), scan->gaps.at[i].why);
+    }
+    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+        const char *trouble = unit_trouble(scan->arena, scan->units[i]);
+
+        if (trouble != NULL) {
+            say("%s: %s", path_shown(scan->arena, scan->units[i]->path), trouble);
+        }
+    }
+}
+
+/* ---- the result -------------------------------------------------------------------------- */
+
+/* True for files whose functions count: those of the project, and those that
+ * the user or the database names. */
+static bool
+in_scope(const Scan *scan, const char *file)
+{
+    if (file == NULL || path_is_below(file, scan->jobs.root)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+        if (text_equal(scan->jobs.jobs.at[i].file, file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef VEC(Gap) Gaps;
+
+static void
+collect_files(Scan *scan, Gaps *gaps)
+{
+    RunResult *run = &scan->result;
+
+    run->nfiles = scan->jobs.jobs.n + scan->gaps.n;
+    run->nfailed = scan->gaps.n;
+    for (uint32_t i = 0; i < scan->gaps.n; i++) {
+        VEC_PUSH(scan->arena, gaps, scan->gaps.at[i]);
+    }
+    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+        const Unit *unit = scan->units[i];
+        Gap gap = {.loc.file = unit->path, .why = unit_trouble(scan->arena, unit)};
+
+        if (unit->status == UNIT_FAILED) {
+            run->nfailed++;
+        }
+        if (gap.why != NULL) {
+            VEC_PUSH(scan->arena, gaps, gap);
+        }
+    }
+}
+
+/* Counts one function; returns why it is a gap, or NULL. */
+static const char *
+count_function(RunResult *run, FnOutcome outcome, const char *why)
+{
+    run->nfunctions++;
+    switch (outcome) {
+    case OUTCOME_ANALYSED:
+        run->nanalysed++;
+        return NULL;
+    case OUTCOME_PARTIAL:
+        run->nanalysed++;
+        run->npartial++;
+        return why != NULL ? why : "in part only: it has constructs that are not understood";
+    case OUTCOME_DAMAGED:
+        run->ndamaged++;
+        return why != NULL ? why : "a parse error touches it";
+    case OUTCOME_GAVE_UP:
+        run->ngaveup++;
+        return why != NULL ? why : "it has too many paths";
+    }
+    return why;
+}
+
+static void
+collect_functions(Scan *scan, Gaps *gaps)
+{
+    const Program *program = scan->program;
+
+    for (uint32_t i = 0; i < program->nfns; i++) {
+        const Fn *fn = program->fns[i];
+        Gap gap = {.loc = fn->loc, .function = fn->decl->name};
+
+        if (!in_scope(scan, fn->loc.file)) {
+            continue;
+        }
+        gap.why = count_function(&scan->result, scan->engine.outcome[i], scan->engine.why[i]);
+        if (gap.why != NULL) {
+            VEC_PUSH(scan->arena, gaps, gap);
+        }
+    }
+}
+
+static bool
+rule_wanted(const Options *options, const char *id)
+{
+    for (uint32_t i = 0; i < options->nrules; i++) {
+        if (text_equal(options->rules[i], id)) {
+            return true;
+        }
+    }
+    return options->nrules == 0;
+}
+
+static void
+collect_findings(Scan *scan, const Options *options)
+{
+    RunResult *run = &scan->result;
+
+    run->findings = ARENA_ARRAY(scan->arena, Finding *, scan->engine.findings.n + 1);
+    for (uint32_t i = 0; i < scan->engine.findings.n; i++) {
+        Finding *finding = scan->engine.findings.at[i];
+
+        if (rule_wanted(options, finding->rule->id) && in_scope(scan, finding->loc.file)) {
+            run->findings[run->nfindings++] = finding;
+        }
+    }
+}
+
+/* Everything a report needs, from everything known. */
+static void
+collect_result(Scan *scan, const Options *options)
+{
+    Version python = model_python(scan->model);
+    Gaps gaps = {0};
+
+    scan->result = (RunResult){
+        .arena = scan->arena,
+        .root = scan->jobs.root,
+        .notes = scan->jobs.notes.at,
+        .nnotes = scan->jobs.notes.n,
+        .version = STRAYREF_VERSION,
+        .python = python != 0 ? version_text(scan->arena, python) : "unknown",
+        .clang = capture_clang_version(scan->arena),
+    };
+    collect_files(scan, &gaps);
+    collect_functions(scan, &gaps);
+    collect_findings(scan, options);
+    scan->result.gaps = gaps.at;
+    scan->result.ngaps = gaps.n;
+    report_order(&scan->result);
+}
+
+/* ---- the pipeline ----------------------------------------------------------------------- */
+
+bool
+scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
+{
+    const char *overlay = NULL;
+    Progress progress;
+
+    *scan = (Scan){.arena = arena, .strings = strings_new(arena)};
+    if (!scan_find_jobs(scan, options, error) || !make_model(scan, options, error)) {
+        return false;
+    }
+    if (!options->no_overlay) {
+        overlay = overlay_text(scan->model, arena);
+    }
+    scan->units = ARENA_ARRAY(arena, Unit *, scan->jobs.jobs.n + 1);
+    progress_start(&progress, options, &scan->jobs);
+    progress_files(&progress, 0, scan->jobs.jobs.n);
+    capture_all(arena, scan->strings, &scan->jobs, overlay, options, progress_files,
+                &progress, scan->units);
+    progress_end(&progress);
+    tell_troubles(scan);
+    return true;
+}
+
+bool
+scan_run(Arena *arena, const Options *options, Scan *scan, Error *error)
+{
+    Progress progress;
+
+    if (!scan_capture(arena, options, scan, error)) {
+        return false;
+    }
+    progress_start(&progress, options, &scan->jobs);
+    progress_phase(&progress, "following paths");
+    scan->program = program_link(arena, scan->units, scan->jobs.jobs.n);
+    engine_run(arena, scan->strings, scan->program, scan->model, &scan->engine);
+    collect_result(scan, options);
+    progress_end(&progress);
+    return true;
+}
+
+/* ---- the command ------------------------------------------------------------------------ */
+
+static bool
+to_stdout(const Options *options)
+{
+    return options->output == NULL || text_equal(options->output, "-");
+}
+
+/* False when the report could not be written later: better known before. */
+static bool
+check_output(Arena *arena, const Options *options, Error *error)
+{
+    const char *dir;
+
+    if (to_stdout(options)) {
+        return true;
+    }
+    if (path_is_dir(options->output)) {
+        return error_set(error, ERROR_USAGE, "--output %s: this is a folder; name a file in it",
+                         options->output);
+    }
+    dir = path_dirname(arena, path_absolute(arena, NULL, options->output));
+    if (access(dir, W_OK) != 0) {
+        return error_set(error, ERROR_USAGE, "--output %s: cannot write in %s: %s; make the "
+                         "folder or choose another", options->output, dir, strerror(errno));
+    }
+    return true;
+}
+
+static const ReportFormat *
+choose_format(const Options *options)
+{
+    const ReportFormat *format = NULL;
+
+    if (options->format != NULL) {
+        format = report_format_find(options->format);
+    }
+    else if (!to_stdout(options)) {
+        format = report_format_for(options->output);
+    }
+    return format != NULL ? format : report_format_find("text");
+}
+
+static bool
+write_report(Arena *arena, const Options *options, const RunResult *run, Error *error)
+{
+    ReportOptions how = {.color = to_stdout(options) && color_wanted(options),
+                         .cwd = path_absolute(arena, NULL, ".")};
+    StrBuf out;
+
+    strbuf_init(&out, arena);
+    choose_format(options)->write(run, &how, &out);
+    if (!to_stdout(options)) {
+        return file_write(options->output, out.text, out.length, error);
+    }
+    if (fwrite(out.text, 1, out.length, stdout) != out.length || fflush(stdout) != 0) {
+        return error_set(error, ERROR_FAILED, "cannot write the report to standard output: %s",
+                         strerror(errno));
+    }
+    return true;
+}
+
+static int
+exit_code(const RunResult *run)
+{
+    if (run->nfindings > 0) {
+        return EXIT_FINDINGS;
+    }
+    return run->nfailed > 0 || run->ndamaged > 0 ? EXIT_INCOMPLETE : EXIT_CLEAN;
+}
+
+int
+command_scan(Arena *arena, const Options *options)
+{
+    Error error = {0};
+    Scan scan;
+    bool written;
+
+    if (!check_output(arena, options, &error) ||
+        !scan_run(arena, options, &scan, &error)) {
+        return say_error(&error);
+    }
+    written = write_report(arena, options, &scan.result, &error);
+    if (!written) {
+        say_error(&error);
+    }
+    fprintf(stderr, "%s\n", report_summary(arena, &scan.result));
+    return written ? exit_code(&scan.result) : EXIT_USAGE;
+}

@@ -1,0 +1,323 @@
+/* worker.c: jobs -> units, each parsed in a child process of its own.
+ *
+ * The child sends the text form of its unit through an unlinked temporary
+ * file; a crash, a hang or nonsense costs that file only.  The parent itself
+ * never calls libclang before the children, which keeps fork cheap.
+ */
+#include "driver/driver.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN 1
+#endif
+#endif
+#ifndef HAS_ASAN
+#define HAS_ASAN 0 /* with it address space is taken in terabytes */
+#endif
+
+#define CHILD_MEMORY ((rlim_t)4 << 30)
+#define WORKER_MEMORY ((uint64_t)300 << 20) /* what one usually needs */
+#define EXIT_NOT_WRITTEN 9                  /* the child could not write its unit */
+
+/* One running child. */
+typedef struct Worker {
+    pid_t pid;      /* 0: idle */
+    uint32_t job;
+    FILE *unit;     /* receives the unit's text */
+    FILE *messages; /* receives what libclang prints */
+} Worker;
+
+typedef struct Pool {
+    Arena *arena;
+    Arena *scratch;
+    Strings *strings;
+    const Jobs *jobs;
+    const char *overlay;
+    const Options *options;
+    Worker *workers;
+    uint32_t nworkers, nrunning;
+    Unit **units;
+} Pool;
+
+/* ---- in the child ----------------------------------------------------------------- */
+
+/* The processor's time limits the work, an alarm limits waiting. */
+static void
+limit_child(uint32_t timeout)
+{
+    struct rlimit time = {timeout, timeout + 5};
+    struct rlimit memory = {CHILD_MEMORY, CHILD_MEMORY};
+    struct rlimit core = {0, 0};
+
+    setrlimit(RLIMIT_CPU, &time);
+    setrlimit(RLIMIT_CORE, &core);
+    if (!HAS_ASAN) {
+        setrlimit(RLIMIT_AS, &memory);
+    }
+    alarm(2 * timeout);
+}
+
+static Unit *
+failed_unit(Arena *arena, Strings *strings, const Job *job, const char *why)
+{
+    Unit *unit = unit_new(arena, strings, job->file);
+    Message message = {.loc.file = job->file, .text = str_intern(strings, why)};
+
+    unit->status = UNIT_FAILED;
+    VEC_PUSH(arena, &unit->messages, message);
+    return unit;
+}
+
+/* The unit itself, or a failed one when its IR is not well formed. */
+static Unit *
+checked(Pool *pool, const Job *job, Unit *unit)
+{
+#ifdef STRAYREF_VERIFY
+    Error error = {0};
+
+    if (!unit_verify(unit, &error)) {
+        return failed_unit(pool->arena, pool->strings, job,
+                           arena_printf(pool->arena, "malformed IR: %s", error.text));
+    }
+#else
+    (void)pool;
+    (void)job;
+#endif
+    return unit;
+}
+
+static _Noreturn void
+run_child(Pool *pool, const Worker *worker)
+{
+    const Job *job = &pool->jobs->jobs.at[worker->job];
+    StrBuf text;
+    Unit *unit;
+    bool ok;
+
+    limit_child(pool->options->timeout);
+    dup2(fileno(worker->messages), STDERR_FILENO);
+    unit = capture_unit(pool->arena, pool->strings, job, pool->overlay, OVERLAY_PREFIX);
+    strbuf_init(&text, pool->arena);
+    unit_print(checked(pool, job, unit), &text);
+    ok = fwrite(text.text, 1, text.length, worker->unit) == text.length;
+    ok = fflush(worker->unit) == 0 && ok;
+    _exit(ok ? 0 : EXIT_NOT_WRITTEN);
+}
+
+/* ---- in the parent: one child ---------------------------------------------------------- */
+
+/* The whole of a temporary file, in 'scratch'. */
+static char *
+read_back(Arena *scratch, FILE *file, size_t *length)
+{
+    StrBuf out;
+    char chunk[8192];
+    size_t got;
+
+    strbuf_init(&out, scratch);
+    rewind(file);
+    while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0) {
+        strbuf_add(&out, chunk, got);
+    }
+    *length = out.length;
+    return out.text;
+}
+
+/* Why a child that did not end well did so; NULL when it ended well. */
+static const char *
+death(Pool *pool, int status)
+{
+    if (WIFSIGNALED(status)) {
+        int number = WTERMSIG(status);
+
+        if (number == SIGXCPU || number == SIGALRM) {
+            return arena_printf(pool->scratch, "the parser took longer than %u seconds; "
+                                "give it more with --timeout", pool->options->timeout);
+        }
+        return arena_printf(pool->scratch, "parser crashed (signal %d)", number);
+    }
+    if (WEXITSTATUS(status) == EXIT_NOT_WRITTEN) {
+        return "what was parsed could not be written to the temporary folder; make room "
+               "there, or set TMPDIR";
+    }
+    if (WEXITSTATUS(status) != 0) {
+        return arena_printf(pool->scratch, "parser crashed (exit status %d)",
+                            WEXITSTATUS(status));
+    }
+    return NULL;
+}
+
+/* The unit that a finished child has left. */
+static Unit *
+read_unit(Pool *pool, const Worker *worker, int status)
+{
+    const Job *job = &pool->jobs->jobs.at[worker->job];
+    const char *why = death(pool, status);
+    Error error = {0};
+    Unit *unit = NULL;
+
+    if (why == NULL) {
+        size_t length;
+        const char *text = read_back(pool->scratch, worker->unit, &length);
+
+        unit = unit_read(pool->arena, pool->strings, job->file, text, length, &error);
+        why = error.text;
+    }
+    return unit != NULL ? unit : failed_unit(pool->arena, pool->strings, job, why);
+}
+
+static void
+show_messages(Pool *pool, const Worker *worker)
+{
+    size_t length;
+    const char *text = read_back(pool->scratch, worker->messages, &length);
+
+    if (pool->options->verbose && length > 0) {
+        fwrite(text, 1, length, stderr);
+    }
+}
+
+static void
+close_files(Worker *worker)
+{
+    if (worker->unit != NULL) {
+        fclose(worker->unit);
+    }
+    if (worker->messages != NULL) {
+        fclose(worker->messages);
+    }
+    *worker = (Worker){0};
+}
+
+/* Starts a child for the job; false with errno set when that fails. */
+static bool
+start(Pool *pool, Worker *worker, uint32_t job)
+{
+    *worker = (Worker){.job = job, .unit = tmpfile(), .messages = tmpfile()};
+    if (worker->unit != NULL && worker->messages != NULL) {
+        fflush(NULL);
+        worker->pid = fork();
+        if (worker->pid == 0) {
+            run_child(pool, worker);
+        }
+        if (worker->pid > 0) {
+            pool->nrunning++;
+            return true;
+        }
+    }
+    int code = errno;
+    close_files(worker);
+    errno = code;
+    return false;
+}
+
+static void
+finish(Pool *pool, Worker *worker, int status)
+{
+    pool->units[worker->job] = read_unit(pool, worker, status);
+    show_messages(pool, worker);
+    close_files(worker);
+    arena_reset(pool->scratch);
+    pool->nrunning--;
+}
+
+/* ---- in the parent: all of them ----------------------------------------------------------- */
+
+/* As many workers as processors, memory permitting, and not more than jobs. */
+static uint32_t
+count_workers(const Options *options, uint32_t njobs)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t n = options->workers;
+
+    if (n == 0) {
+        n = cores > 0 ? (uint64_t)cores : 1;
+        n = n < memory / WORKER_MEMORY ? n : memory / WORKER_MEMORY;
+    }
+    n = n < njobs ? n : njobs;
+    return n > 0 ? (uint32_t)n : 1;
+}
+
+static Worker *
+find_worker(Pool *pool, pid_t pid)
+{
+    for (uint32_t i = 0; i < pool->nworkers; i++) {
+        if (pool->workers[i].pid == pid) {
+            return &pool->workers[i];
+        }
+    }
+    return NULL;
+}
+
+/* Waits until one child has ended and takes its unit. */
+static void
+wait_for_one(Pool *pool)
+{
+    int status = 0;
+    pid_t pid;
+    Worker *worker;
+
+    do {
+        pid = waitpid(-1, &status, 0);
+    } while (pid < 0 && errno == EINTR);
+    worker = pid > 0 ? find_worker(pool, pid) : NULL;
+    assert(pid > 0);
+    if (worker != NULL) {
+        finish(pool, worker, status);
+    }
+}
+
+/* Gives the job to an idle worker; when no process can be had, waits for one
+ * of ours to end and tries again. */
+static void
+assign(Pool *pool, uint32_t job)
+{
+    const Job *at = &pool->jobs->jobs.at[job];
+
+    while (!start(pool, find_worker(pool, 0), job)) {
+        if (pool->nrunning == 0) {
+            pool->units[job] = failed_unit(
+                pool->arena, pool->strings, at,
+                arena_printf(pool->scratch, "no process for the parser: %s", strerror(errno)));
+            return;
+        }
+        wait_for_one(pool);
+    }
+}
+
+void
+capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overlay,
+            const Options *options, ProgressFn on_progress, void *payload, Unit **units)
+{
+    uint32_t njobs = jobs->jobs.n;
+    uint32_t next = 0;
+    Pool pool = {.arena = arena, .scratch = arena_new(), .strings = strings, .jobs = jobs,
+                 .overlay = overlay, .options = options, .units = units,
+                 .nworkers = count_workers(options, njobs)};
+
+    signal(SIGCHLD, SIG_DFL); /* whoever started us may have left it ignored */
+    pool.workers = ARENA_ARRAY(arena, Worker, pool.nworkers);
+    while (next < njobs || pool.nrunning > 0) {
+        while (next < njobs && pool.nrunning < pool.nworkers) {
+            assign(&pool, next++);
+        }
+        if (pool.nrunning > 0) {
+            wait_for_one(&pool);
+        }
+        if (on_progress != NULL) {
+            on_progress(payload, next - pool.nrunning, njobs);
+        }
+    }
+    arena_free(pool.scratch);
+}

@@ -1,0 +1,39 @@
+#!/bin/sh
+# The built-in facts are sorted, do not overlap and agree with the headers of the
+# installed Python; a wrong fact is found: facts.sh STRAYREF
+set -eu
+
+strayref=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$strayref" facts check
+
+cat >"$work/wrong.facts" <<'EOF'
+b_function(x) -> 0
+a_function(x) -> 0 [until 3.12]
+a_function(x) -> 1
+c_function(x) -> what
+EOF
+code=0
+"$strayref" facts --model "$work/wrong.facts" check >"$work/out" || code=$?
+for expected in "a_function is not sorted" "a_function has two facts" "wrong.facts:4:18:"; do
+    if ! grep -q "$expected" "$work/out"; then
+        echo "facts check does not say '$expected':" >&2
+        cat "$work/out" >&2
+        exit 1
+    fi
+done
+if [ $code -ne 1 ]; then
+    echo "facts check on wrong facts: exit $code, expected 1" >&2
+    exit 1
+fi
+
+"$strayref" facts PyList_SetItem | grep -q 'steal item'
+code=0
+"$strayref" facts PyList_SetItme 2>"$work/out" || code=$?
+grep -q 'nothing is known of PyList_SetItme' "$work/out"
+if [ $code -ne 2 ]; then
+    echo "facts on an unknown name: exit $code, expected 2" >&2
+    exit 1
+fi
