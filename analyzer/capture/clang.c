@@ -109,8 +109,8 @@ bool
 cursor_is_va_arg(Tu *tu, CXCursor cursor, CXCursor operand)
 {
     return clang_getCursorKind(cursor) == CXCursor_UnexposedExpr
-        && is_va_list(tu, cursor_type(tu, operand))
-        && !is_va_list(tu, cursor_type(tu, cursor));
+        && is_va_list(tu, clang_type(tu, clang_getCursorType(operand)))
+        && !is_va_list(tu, clang_type(tu, clang_getCursorType(cursor)));
 }
 
 CXCursor
@@ -584,10 +584,41 @@ clang_type(Tu *tu, CXType type)
     return known;
 }
 
+/* libclang shows parameters, and what is computed from them, with the array or
+ * function type they were written with.  True when a pointer is meant: for all
+ * but the places that arrays and functions have. */
+static bool
+is_decayed(Tu *tu, CXCursor cursor)
+{
+    CXCursor inner = cursor_peel(tu, cursor);
+
+    switch (clang_getCursorKind(inner)) {
+    case CXCursor_DeclRefExpr:
+        return clang_getCursorKind(clang_getCursorReferenced(inner)) == CXCursor_ParmDecl;
+    case CXCursor_UnaryOperator:
+        return clang_getCursorUnaryOperatorKind(inner) != CXUnaryOperator_Deref;
+    case CXCursor_ParmDecl:
+    case CXCursor_BinaryOperator:
+    case CXCursor_CompoundAssignOperator:
+    case CXCursor_ConditionalOperator:
+    case CXCursor_CStyleCastExpr:
+    case CXCursor_StmtExpr:
+    case CXCursor_CallExpr:
+        return true;
+    default:
+        return false;
+    }
+}
+
 const Type *
 cursor_type(Tu *tu, CXCursor cursor)
 {
-    return clang_type(tu, clang_getCursorType(cursor));
+    const Type *type = clang_type(tu, clang_getCursorType(cursor));
+
+    if ((type->kind != TYPE_ARRAY && type->kind != TYPE_FUNC) || !is_decayed(tu, cursor)) {
+        return type;
+    }
+    return type_ptr(tu->unit, type->kind == TYPE_ARRAY ? type->to : type);
 }
 
 /* ---- declarations -------------------------------------------------------------------------- */

@@ -176,14 +176,36 @@ is_inside(const Header *header, const SourceFile *file, uint32_t offset)
     return file == header->file && offset >= header->start && offset < header->end;
 }
 
+/* The offset in the header at which the part, or the first piece of it that is
+ * not a macro's argument, is written. */
+static bool
+find_offset(Tu *tu, const Header *header, CXCursor part, unsigned depth, uint32_t *offset)
+{
+    CXSourceLocation at = clang_getRangeStart(clang_getCursorExtent(part));
+    Cursors children;
+
+    if (is_inside(header, clang_spelling(tu, at, offset), *offset)
+        || is_inside(header, clang_place(tu, at, offset), *offset)) {
+        return true;
+    }
+    if (depth == 0) {
+        return false;
+    }
+    children = cursor_children(tu, part);
+    for (uint32_t i = 0; i < children.n; i++) {
+        if (find_offset(tu, header, children.at[i], depth - 1, offset)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static CXCursor *
 place_of(Tu *tu, const Header *header, CXCursor part, ForParts *parts)
 {
-    CXSourceLocation at = clang_getRangeStart(clang_getCursorExtent(part));
     uint32_t offset;
 
-    if (!is_inside(header, clang_spelling(tu, at, &offset), offset)
-        && !is_inside(header, clang_place(tu, at, &offset), offset)) {
+    if (!find_offset(tu, header, part, 3, &offset)) {
         return place_by_kind(part, parts);
     }
     if (offset < header->semicolon[0]) {

@@ -135,4 +135,10 @@ int command_facts(Arena *arena, const Options *options);   /* facts.c: what is k
  * False when something is wrong; false with 'error' set when it cannot be checked. */
 bool facts_check(Arena *arena, const Options *options, Error *error);
 
+/* facts_headers.c: compares the parameters and results of the built-in facts with the
+ * headers of Python (those of the flags, else of the installed one), prints what does
+ * not fit and adds it to *nproblems.  False with 'error' set when it cannot. */
+bool facts_compare(Arena *arena, Strings *strings, const Options *options,
+                   uint32_t *nproblems, Error *error);
+
 #endif

@@ -201,8 +201,8 @@ ledger_store(Explorer *ex, State *state, const Sym *sym, const Place *place, con
         ref->own--;
         ref->stored++;
     }
-    else {
-        ref->flags |= REF_LENT;
+    else if (ref->lent < MAX_OWN) {
+        ref->lent++; /* the reference may be taken after the store */
     }
     state_note(ex, state, NODE_STORE, at, sym, NULL, NULL);
     ((Node *)(uintptr_t)state->trace)->place = place;
@@ -224,7 +224,8 @@ ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, cons
 {
     for (uint32_t i = 0; i < state->nref; i++) {
         Ref *ref = &state->ref[i];
-        if (ref->own <= 0 || (ref->flags & REF_ESCAPED) || ledger_immortal(ex, ref->sym)) {
+        if (ref->own <= ref->lent || (ref->flags & REF_ESCAPED) ||
+            ledger_immortal(ex, ref->sym)) {
             continue;
         }
         if (how != LOST_RETURN && state_holds(ex, state, ref->sym)) {

@@ -594,7 +594,8 @@ static uint64_t
 hash_ref(uint64_t h, const Ref *r)
 {
     h = hash_mix(h, r->sym->id);
-    h = hash_mix(h, (uint64_t)(uint16_t)r->own << 32 | (uint16_t)r->stored);
+    h = hash_mix(h, (uint64_t)(uint16_t)r->own << 32 | (uint64_t)(uint16_t)r->lent << 16 |
+                        (uint16_t)r->stored);
     return hash_mix(h, (uint64_t)r->kept << 16 | r->flags);
 }
 
@@ -622,7 +623,7 @@ state_freeze(State *state)
 static bool
 ref_equal(const Ref *a, const Ref *b)
 {
-    return a->sym == b->sym && a->own == b->own && a->stored == b->stored &&
+    return a->sym == b->sym && a->own == b->own && a->stored == b->stored && a->lent == b->lent &&
            a->kept == b->kept && a->flags == b->flags && a->keeper == b->keeper;
 }
 

@@ -79,7 +79,6 @@ typedef enum RefFlag {
     REF_RELEASED = 2, /* this function dropped a reference to it */
     REF_STOLEN = 4,   /* a callee took a reference to it */
     REF_STOLEN_FAILED = 8, /* ... although it failed */
-    REF_LENT = 16,    /* stored outside while nothing was owned */
     REF_BORN = 32,    /* made on this path: all its references are known */
 } RefFlag;
 
@@ -87,6 +86,7 @@ typedef struct Ref {
     const Sym *sym;
     int16_t own;          /* references this function must still hand on or drop */
     int16_t stored;       /* references held by memory outside */
+    int16_t lent;         /* times it was stored outside while nothing was owned */
     uint8_t kept;         /* Kept */
     uint8_t flags;        /* RefFlag */
     const Sym *keeper;

@@ -137,18 +137,19 @@ argument_effects(Maker *maker, Case *c, const State *state, uint8_t i)
     if (!ref) {
         return;
     }
-    if ((ref->flags & REF_ESCAPED) || ((ref->flags & REF_LENT) && ref->stored == 0)) {
+    if ((ref->flags & REF_ESCAPED) || (ref->lent > ref->own && ref->stored == 0)) {
         effect.kind = EFFECT_ESCAPE;
         add_effect(maker, c, effect);
         return;
     }
-    effect.kind = ref->own > 0               ? EFFECT_RETAIN
+    int own = ref->own > 0 ? ref->own - ref->lent : ref->own;
+    effect.kind = own > 0                     ? EFFECT_RETAIN
                   : (ref->flags & REF_STOLEN) ? EFFECT_STEAL
                                               : EFFECT_RELEASE;
-    for (int n = ref->own < 0 ? -ref->own : ref->own; n > 0; n--) {
+    for (int n = own < 0 ? -own : own; n > 0; n--) {
         add_effect(maker, c, effect);
     }
-    if (ref->stored > 0) {
+    if (ref->stored + ref->lent > 0) {
         effect.kind = EFFECT_KEEP;
         add_effect(maker, c, effect);
     }
