@@ -26,6 +26,17 @@ case_fails(const Case *c)
     return c->err == ERR_RAISES || c->err == ERR_NOMEM;
 }
 
+static const Case *
+first_success(const Summary *summary)
+{
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        if (!case_fails(&summary->cases[i])) {
+            return &summary->cases[i];
+        }
+    }
+    return NULL;
+}
+
 /* ---- who is called ---------------------------------------------------------------- */
 
 static const Decl *
@@ -254,7 +265,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
         ledger_retain(ex, state, object, by);
         break;
     case EFFECT_KEEP:
-        if (!case_fails(c)) {
+        if (!case_fails(c) || !first_success(call->summary)) {
             int8_t from = effect->result.from;
             const Sym *into = from >= 0 && (uint32_t)from < call->nargs ? call->arg[from] : NULL;
             ledger_keep(ex, state, object, into, by);
@@ -479,6 +490,27 @@ guards_hold(Explorer *ex, State *state, const Call *call, const Case *c)
     return true;
 }
 
+/* What is passed where NULL is not accepted is not NULL; false when it certainly is and
+ * the callee would have crashed. */
+static bool
+assume_accepted(Explorer *ex, State *state, const Call *call, const Case *c)
+{
+    for (uint32_t i = 0; i < call->summary->nparam && i < call->nargs; i++) {
+        const Param *param = &call->summary->param[i];
+        if (param->nullable || param->kind != PARAM_OBJ ||
+            assume(ex, state, call->arg[i], true)) {
+            continue;
+        }
+        for (uint32_t e = 0; e < c->neffect; e++) {
+            if (c->effect[e].param == i && (c->effect[e].kind == EFFECT_RETAIN ||
+                                            c->effect[e].kind == EFFECT_RELEASE)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 static void
 check_uses(Explorer *ex, State *state, const Call *call, const Case *c)
 {
@@ -523,7 +555,7 @@ apply_error(Explorer *ex, State *state, const Call *call, const Case *c)
 static bool
 apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
 {
-    if (!guards_hold(ex, state, call, c)) {
+    if (!guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c)) {
         return false;
     }
     check_uses(ex, state, call, c);
@@ -560,17 +592,6 @@ effects_equal(const Case *a, const Case *b)
         }
     }
     return true;
-}
-
-static const Case *
-first_success(const Summary *summary)
-{
-    for (uint32_t i = 0; i < summary->ncases; i++) {
-        if (!case_fails(&summary->cases[i])) {
-            return &summary->cases[i];
-        }
-    }
-    return NULL;
 }
 
 static bool

@@ -359,10 +359,8 @@ better(const PendingReport *a, const PendingReport *b)
     return loc_compare(a->at->loc, b->at->loc) < 0;
 }
 
-/* True when every exit leaves the parameter with the same excess: then it is
- * what the function is for (a wrapper around Py_INCREF). */
-static bool
-is_contract(const Explorer *ex, const Sym *sym)
+bool
+exits_agree(const Explorer *ex, const Sym *sym)
 {
     int first = 0;
     for (uint32_t i = 0; i < ex->exits.n; i++) {
@@ -376,6 +374,20 @@ is_contract(const Explorer *ex, const Sym *sym)
         }
     }
     return true;
+}
+
+/* True when some other exit consumes the parameter: then returning it hands on the
+ * reference that the function took over. */
+static bool
+is_consumed(const Explorer *ex, const Sym *sym)
+{
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        const Ref *ref = state_ref(ex->exits.at[i].state, sym);
+        if (ref && ref->own < 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool
@@ -393,10 +405,10 @@ static bool
 withdrawn(const Explorer *ex, const PendingReport *report)
 {
     if (report->is_param_excess && report->rule->on_lost) {
-        return is_contract(ex, report->sym);
+        return exits_agree(ex, report->sym);
     }
     if (report->rule->on_return && (report->is_return || report->is_param_excess)) {
-        return !returns_new_elsewhere(ex);
+        return !returns_new_elsewhere(ex) || is_consumed(ex, report->sym);
     }
     return false;
 }

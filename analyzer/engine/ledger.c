@@ -244,6 +244,10 @@ pay_caller(Explorer *ex, State *state, const Sym *value, const Instr *at)
     if (!value || is_zero(state, value)) {
         return 0;
     }
+    const Ref *gone = state_ref(state, value);
+    if (gone && ledger_dead(gone) && !ex->info->is_entry) {
+        return -1; /* a helper that gives a borrowed reference on purpose */
+    }
     ledger_use(ex, state, value, at, "returned");
     Ref *ref = state_ref(state, value);
     bool object = type_is_object(ex->fn->ret);

@@ -391,6 +391,9 @@ void event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, cons
 void event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure);
 /* Ask-the-engine functions of fixtures; true when the call was one. */
 bool event_ask(Explorer *ex, State *state, const Instr *ins, const char *name);
+/* True when every exit leaves the parameter with the same excess of references: then it
+ * is what the function is for (a wrapper around Py_INCREF). */
+bool exits_agree(const Explorer *ex, const Sym *sym);
 /* Chooses one report per rule, object and function and appends the findings. */
 void events_finish(Explorer *ex, EngineResult *out);
 

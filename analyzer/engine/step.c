@@ -37,6 +37,18 @@ eval(Explorer *ex, State *state, Val val)
 
 /* ---- memory ----------------------------------------------------------------------- */
 
+/* Any element may be meant: what the array holds is no longer told apart. */
+static void
+escape_elements(Explorer *ex, State *state, const Place *array)
+{
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *place = state->bind[i].place;
+        if (place == array || (place->kind == PLACE_ELEM && place->base == array)) {
+            ledger_escape(ex, state, state->bind[i].sym);
+        }
+    }
+}
+
 const Sym *
 read_place(Explorer *ex, State *state, const Place *place, const Type *type)
 {
@@ -50,15 +62,21 @@ read_place(Explorer *ex, State *state, const Place *place, const Type *type)
     if (type && type->kind == TYPE_ARRAY) {
         return sym_addr(ex, place);
     }
+    if (place->kind == PLACE_ELEM && place->sym->kind != SYM_INT && place_is_local(place)) {
+        escape_elements(ex, state, place->base);
+    }
     return sym_init(ex, place, place_is_local(place) ? NULL : state->epoch, type);
 }
 
 /* Elements whose index is not the same number may be the same element. */
 static void
-forget_aliases(State *state, const Place *place)
+forget_aliases(Explorer *ex, State *state, const Place *place)
 {
     if (place->kind != PLACE_ELEM) {
         return;
+    }
+    if (place->sym->kind != SYM_INT && place_is_local(place)) {
+        escape_elements(ex, state, place->base);
     }
     uint32_t kept = 0;
     for (uint32_t i = 0; i < state->nbind; i++) {
@@ -106,7 +124,7 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
         state_note(ex, state, NODE_HOLD, at, sym, NULL, NULL);
         ((Node *)(uintptr_t)state->trace)->place = place;
     }
-    forget_aliases(state, place);
+    forget_aliases(ex, state, place);
     state_bind(ex, state, place, sym);
     if (had_owner) {
         ledger_check_lost(ex, state, at, LOST_OVERWRITE, place_text(ex, place));

@@ -55,13 +55,13 @@ pointer_result(Explorer *ex, const State *state, const Sym *value, int own, bool
     if (own < 0 || (ref && (ref->flags & REF_ESCAPED))) {
         return result;
     }
-    if (own > 0) {
-        result.kind = RESULT_NEW;
+    result.from = param_of(ex, value);
+    if (result.from >= 0) { /* an own > 0 shows as an effect on the argument */
+        result.kind = RESULT_SAME;
         return result;
     }
-    result.from = param_of(ex, value);
-    if (result.from >= 0) {
-        result.kind = RESULT_SAME;
+    if (own > 0) {
+        result.kind = RESULT_NEW;
         return result;
     }
     if (!is_not_zero(state, value)) {
@@ -130,19 +130,28 @@ add_effect(Maker *maker, Case *c, Effect effect)
 
 /* What became of the argument itself. */
 static void
-argument_effects(Maker *maker, Case *c, const State *state, uint8_t i)
+argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
 {
-    const Ref *ref = state_ref(state, param_sym(maker->ex, i));
+    const State *state = e->state;
+    const Sym *param = param_sym(maker->ex, i);
+    const Ref *ref = state_ref(state, param);
     Effect effect = {.param = i, .result = {.from = -1}};
+    if (e->value == param && e->own > 0) { /* a new reference to the argument itself */
+        effect.kind = EFFECT_RETAIN;
+        add_effect(maker, c, effect);
+    }
     if (!ref) {
         return;
     }
-    if ((ref->flags & REF_ESCAPED) || (ref->lent > ref->own && ref->stored == 0)) {
+    if ((ref->flags & REF_ESCAPED) || (ref->lent > 0 && ref->own < ref->lent && ref->stored == 0)) {
         effect.kind = EFFECT_ESCAPE;
         add_effect(maker, c, effect);
         return;
     }
     int own = ref->own > 0 ? ref->own - ref->lent : ref->own;
+    if (own > 0 && !exits_agree(maker->ex, param)) {
+        own = 0; /* a leak, told where it happens */
+    }
     effect.kind = own > 0                     ? EFFECT_RETAIN
                   : (ref->flags & REF_STOLEN) ? EFFECT_STEAL
                                               : EFFECT_RELEASE;
@@ -159,8 +168,8 @@ static Result
 held_result(Maker *maker, const State *state, const Sym *value)
 {
     const Ref *ref = state_ref(state, value);
-    bool made = ref && (ref->flags & REF_BORN) && ref->stored > 0 &&
-                !(ref->flags & REF_ESCAPED);
+    int before = ref && ref->kept == KEPT_FIELD ? 1 : 0; /* what memory held from the start */
+    bool made = ref && ref->stored > before && !(ref->flags & REF_ESCAPED);
     bool number = value->kind == SYM_INT && value->num != 0;
     if (number || (value->type && value->type->kind == TYPE_INT)) {
         return integer_result(state, value);
@@ -194,7 +203,9 @@ memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
         }
         Effect effect = {.param = i, .result = {.from = -1}};
         if (place == target) {
-            effect.kind = EFFECT_OUT;
+            const Ref *old = state_ref(state, sym_init(ex, place, NULL, value->type));
+            bool released = old && (old->flags & REF_RELEASED) && old->stored == 0;
+            effect.kind = released ? EFFECT_RESET : EFFECT_OUT;
             effect.result = held_result(maker, state, value);
         }
         else {
@@ -243,7 +254,7 @@ make_case(Maker *maker, const Exit *e)
         else if (is_not_zero(e->state, param)) {
             c.guard[i] = GUARD_NOTNULL;
         }
-        argument_effects(maker, &c, e->state, (uint8_t)i);
+        argument_effects(maker, &c, e, (uint8_t)i);
         memory_effects(maker, &c, e->state, (uint8_t)i);
     }
     maker->summary->writes = maker->summary->writes || writes_elsewhere(ex, e->state);

@@ -101,7 +101,8 @@ effect_check(Reader *r, const Effect *effect)
 {
     ParamKind kind;
 
-    if (effect->param == PARAM_REST || effect->path != NULL) {
+    if (effect->param == PARAM_REST || effect->path != NULL
+        || effect->kind == EFFECT_ESCAPE) {
         return true;
     }
     kind = r->param.at[effect->param].kind;

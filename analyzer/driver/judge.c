@@ -1,0 +1,213 @@
+/* judge.c: the outcome of a scan against what a fixture asks for.
+ *
+ * A missing finding is wrong, an unexpected one is, and so is a known wrong answer
+ * that has healed.
+ */
+#include "driver/fixture.h"
+
+#include <string.h>
+
+static const char *
+mark_text(Fixture *fx, const Mark *mark)
+{
+    return mark->name == NULL ? mark->rule
+                              : arena_printf(fx->arena, "%s(%s)", mark->rule, mark->name);
+}
+
+/* ---- comparing findings ----------------------------------------------------------- */
+
+static bool
+in_fixture(const Fixture *fx, const char *file)
+{
+    return file == NULL || text_equal(file, fx->file);
+}
+
+/* The mark that a finding answers: one that names its object before one that
+ * names none. */
+static Mark *
+find_mark(Fixture *fx, const Finding *finding)
+{
+    Mark *any = NULL;
+
+    for (uint32_t i = 0; i < fx->marks.n; i++) {
+        Mark *mark = &fx->marks.at[i];
+
+        if (mark->met || mark->line != finding->loc.line ||
+            !text_equal(mark->rule, finding->rule->id)) {
+            continue;
+        }
+        if (mark->name == NULL) {
+            any = any == NULL ? mark : any;
+        }
+        else if (text_equal(mark->name, finding->object)) {
+            return mark;
+        }
+    }
+    return any;
+}
+
+static void
+take_finding(Fixture *fx, const Finding *finding)
+{
+    Mark *mark = in_fixture(fx, finding->loc.file) ? find_mark(fx, finding) : NULL;
+
+    if (mark == NULL) {
+        fixture_complain(fx, finding->loc.line, "unexpected %s(%s): %s%s%s", finding->rule->id,
+                         finding->object, finding->message,
+                         in_fixture(fx, finding->loc.file) ? "" : ", in ",
+                         in_fixture(fx, finding->loc.file) ? "" : finding->loc.file);
+        return;
+    }
+    mark->met = true;
+    if (mark->kind == MARK_MISS) {
+        fixture_complain(fx, mark->line, "known miss %s is found now: turn 'miss' into 'expect'",
+                         mark_text(fx, mark));
+    }
+}
+
+static void
+settle_marks(Fixture *fx, Tally *tally)
+{
+    for (uint32_t i = 0; i < fx->marks.n; i++) {
+        const Mark *mark = &fx->marks.at[i];
+
+        tally->expectations += mark->kind == MARK_EXPECT;
+        tally->misses += mark->kind == MARK_MISS && !mark->met;
+        tally->falses += mark->kind == MARK_FALSE && mark->met;
+        if (mark->kind == MARK_EXPECT && !mark->met) {
+            fixture_complain(fx, mark->line, "expected %s, not found", mark_text(fx, mark));
+        }
+        if (mark->kind == MARK_FALSE && !mark->met) {
+            fixture_complain(fx, mark->line, "known false %s is gone: remove the mark",
+                             mark_text(fx, mark));
+        }
+    }
+}
+
+void
+judge_findings(Fixture *fx, Tally *tally, const Scan *scan)
+{
+    for (uint32_t i = 0; i < scan->result.nfindings; i++) {
+        take_finding(fx, scan->result.findings[i]);
+    }
+    settle_marks(fx, tally);
+}
+
+void
+judge_gaps(Fixture *fx, const Scan *scan)
+{
+    if (fx->with_gaps) {
+        return;
+    }
+    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+        const Unit *unit = scan->units[i];
+
+        for (uint32_t k = 0; k < unit->messages.n; k++) {
+            fixture_complain(fx, unit->messages.at[k].loc.line, "%s", unit->messages.at[k].text);
+        }
+    }
+    for (uint32_t i = 0; i < scan->result.ngaps; i++) {
+        const Gap *gap = &scan->result.gaps[i];
+
+        fixture_complain(fx, gap->loc.line, "%s was not analysed: %s",
+                         gap->function == NULL ? "the file" : gap->function, gap->why);
+    }
+}
+
+/* ---- comparing IR ----------------------------------------------------------------- */
+
+#define IR_START "/* ir:\n"
+#define IR_END "*/\n"
+
+/* The last IR comment of the file, or NULL. */
+static const char *
+ir_comment(const char *text)
+{
+    const char *found = NULL;
+
+    for (const char *at = text; (at = strstr(at, IR_START)) != NULL; at++) {
+        found = at == text || at[-1] == '\n' ? at : found;
+    }
+    return found;
+}
+
+/* The IR of the file's own functions as the comment would hold it. */
+static const char *
+ir_text(Fixture *fx, const Scan *scan)
+{
+    StrBuf out;
+
+    strbuf_init(&out, fx->arena);
+    strbuf_puts(&out, IR_START);
+    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+        const Unit *unit = scan->units[i];
+
+        for (uint32_t k = 0; k < unit->fns.n; k++) {
+            if (in_fixture(fx, unit->fns.at[k]->loc.file)) {
+                fn_print(unit->fns.at[k], &out);
+            }
+        }
+    }
+    for (char *at = out.text + strlen(IR_START); (at = strstr(at, "*/")) != NULL;) {
+        at[1] = '|'; /* would end the comment */
+    }
+    strbuf_puts(&out, IR_END);
+    return out.text;
+}
+
+/* Lines before 'at'. */
+static uint32_t
+line_of(const char *text, const char *at)
+{
+    uint32_t line = 1;
+
+    for (; text < at; text++) {
+        line += *text == '\n';
+    }
+    return line;
+}
+
+static bool
+bless(const Fixture *fx, const char *text, const char *comment, const char *actual,
+      Error *error)
+{
+    StrBuf out;
+
+    strbuf_init(&out, fx->arena);
+    strbuf_add(&out, text, comment == NULL ? strlen(text) : (size_t)(comment - text));
+    if (comment == NULL) {
+        strbuf_putc(&out, '\n');
+    }
+    strbuf_puts(&out, actual);
+    return file_write(fx->file, out.text, out.length, error);
+}
+
+bool
+judge_ir(Fixture *fx, Tally *tally, const Scan *scan, const char *text, Error *error)
+{
+    const char *comment = ir_comment(text);
+    const char *actual = ir_text(fx, scan);
+    size_t same = 0;
+
+    tally->expectations++;
+    if (tally->options->bless) {
+        return bless(fx, text, comment, actual, error);
+    }
+    if (comment == NULL) {
+        fixture_complain(fx, 1, "no IR comment at the end; strayref verify --bless writes it");
+        return true;
+    }
+    while (comment[same] != '\0' && comment[same] == actual[same]) {
+        same++;
+    }
+    if (comment[same] != '\0' || actual[same] != '\0') {
+        while (same > 0 && comment[same - 1] != '\n') {
+            same--;
+        }
+        fixture_complain(fx, line_of(text, comment + same),
+                         "IR differs: expected '%.*s', is '%.*s'",
+                         (int)strcspn(comment + same, "\n"), comment + same,
+                         (int)strcspn(actual + same, "\n"), actual + same);
+    }
+    return true;
+}
