@@ -21,6 +21,7 @@ typedef struct Extent {
     Fn *fn;
     const SourceFile *file;
     uint32_t start, end;
+    bool has_error; /* one of the parser's */
 } Extent;
 
 typedef struct Capture {
@@ -229,7 +230,7 @@ static void
 capture_function(Capture *cap, CXCursor cursor)
 {
     CXSourceRange range = clang_getCursorExtent(cursor);
-    Extent extent;
+    Extent extent = {.has_error = false};
 
     if (!clang_isCursorDefinition(cursor) || cursor_is_system(&cap->tu, cursor)) {
         return;
@@ -284,10 +285,11 @@ damage_at(Capture *cap, CXSourceLocation at, Str text)
     const SourceFile *file = clang_place(&cap->tu, at, &offset);
 
     for (uint32_t i = 0; i < cap->extents.n; i++) {
-        const Extent *extent = &cap->extents.at[i];
+        Extent *extent = &cap->extents.at[i];
 
         if (extent->file == file && offset >= extent->start && offset <= extent->end
-            && extent->fn->status == FN_OK) {
+            && !extent->has_error) {
+            extent->has_error = true;
             extent->fn->status = FN_DAMAGED;
             extent->fn->reason = text;
         }

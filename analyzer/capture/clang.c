@@ -288,17 +288,22 @@ clang_spelling(Tu *tu, CXSourceLocation at, uint32_t *offset)
     return handle == NULL ? NULL : clang_file(tu, handle);
 }
 
-/* True when the code at 'offset' of the overlay stands for the macro 'name'
- * itself: the reader then sees a call, not a macro. */
+/* True when the code at 'offset' of the overlay is the definition of the macro
+ * 'name': the reader then sees a call, not a macro. */
 static bool
-is_overlay_call(const Tu *tu, const SourceFile *file, uint32_t offset, Str name)
+is_overlay_call(const SourceFile *file, uint32_t offset, Str name)
 {
-    size_t prefix = strlen(tu->overlay_prefix);
-    const char *text = file->text;
+    static const char define[] = "#define ";
+    size_t length = strlen(name);
+    const char *line;
 
-    return file->is_overlay && text != NULL && offset + prefix + strlen(name) <= file->size
-        && strncmp(text + offset, tu->overlay_prefix, prefix) == 0
-        && strncmp(text + offset + prefix, name, strlen(name)) == 0;
+    if (!file->is_overlay || file->text == NULL || offset >= file->size) {
+        return false;
+    }
+    for (line = file->text + offset; line > file->text && line[-1] != '\n'; line--) {
+    }
+    return text_starts(line, define) && strncmp(line + strlen(define), name, length) == 0
+        && !is_word_char(line[strlen(define) + length]);
 }
 
 /* A macro's argument is where the reader wrote it; the rest of a macro is
@@ -323,8 +328,7 @@ clang_loc(Tu *tu, CXSourceLocation at)
         macro = word_at(tu, file, offset);
         if (macro[0] != '\0'
             && (written_handle == NULL
-                || !is_overlay_call(tu, clang_file(tu, written_handle), written_offset,
-                                    macro))) {
+                || !is_overlay_call(clang_file(tu, written_handle), written_offset, macro))) {
             loc.macro = macro;
         }
     }

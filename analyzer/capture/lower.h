@@ -112,8 +112,12 @@ Val lower_convert(Lower *lo, Val val, const Type *from, const Type *to);
 
 /* ---- lower_call.c ----------------------------------------------------------------- */
 
-/* The value of a call; VAL_NOTHING when it has none. */
-Val lower_call(Lower *lo, CXCursor expr);
+/* The value of a call as one of 'type'; VAL_NOTHING when it has none. */
+Val lower_call(Lower *lo, CXCursor expr, const Type *type);
+/* True for a call of a function that the overlay declares.  Where the macro it
+ * stands for is an lvalue the overlay writes *call(...); that is lowered to the
+ * call itself, giving the value of the lvalue. */
+bool call_is_overlay(Lower *lo, CXCursor expr);
 /* What libclang does not name: builtins that look like calls but are none. */
 Val lower_builtin(Lower *lo, CXCursor expr, Cursors operands);
 /* The argument of __builtin_expect(x, c), through which conditions are seen;

@@ -145,19 +145,20 @@ lower_args(Lower *lo, const CXCursor *expr, uint32_t n)
 /* Emits the call at the place of 'expr'; what follows stays where it was. */
 static Val
 emit_call(Lower *lo, CXCursor expr, Val callee, const char *hint, const Val *args,
-          uint32_t nargs)
+          uint32_t nargs, const Type *type)
 {
     Loc loc = build_loc(lo->b);
     Val val;
 
     lower_at(lo, expr);
-    val = build_call(lo->b, callee, hint, args, nargs, cursor_type(lo->tu, expr));
+    val = build_call(lo->b, callee, hint, args, nargs, type);
     build_at(lo->b, loc);
     return val;
 }
 
 static Val
-call_direct(Lower *lo, CXCursor expr, CXCursor function, Cursors children)
+call_direct(Lower *lo, CXCursor expr, CXCursor function, Cursors children,
+            const Type *type)
 {
     Val callee = {.kind = VAL_FUNC}, val;
     Val *args;
@@ -167,15 +168,34 @@ call_direct(Lower *lo, CXCursor expr, CXCursor function, Cursors children)
     }
     callee.decl = clang_decl(lo->tu, function, NULL);
     args = lower_args(lo, children.at + 1, children.n - 1);
-    val = emit_call(lo, expr, callee, "", args, children.n - 1);
+    val = emit_call(lo, expr, callee, "", args, children.n - 1, type);
     if (callee.decl->is_noreturn) {
         build_unreachable(lo->b);
     }
     return val;
 }
 
+bool
+call_is_overlay(Lower *lo, CXCursor expr)
+{
+    Cursors children;
+    CXCursor function;
+
+    if (lo->tu->overlay_prefix[0] == '\0'
+        || clang_getCursorKind(expr) != CXCursor_CallExpr) {
+        return false;
+    }
+    children = cursor_operands(lo->tu, expr);
+    if (children.n == 0) {
+        return false;
+    }
+    function = called_function(peel_callee(lo, children.at[0]));
+    return !clang_Cursor_isNull(function)
+        && text_starts(cursor_name(lo->tu, function), lo->tu->overlay_prefix);
+}
+
 Val
-lower_call(Lower *lo, CXCursor expr)
+lower_call(Lower *lo, CXCursor expr, const Type *type)
 {
     Cursors children = cursor_operands(lo->tu, expr);
     CXCursor callee, function;
@@ -183,21 +203,20 @@ lower_call(Lower *lo, CXCursor expr)
     Val target;
 
     if (children.n == 0) {
-        return lower_havoc(lo, expr, cursor_type(lo->tu, expr));
+        return lower_havoc(lo, expr, type);
     }
     callee = peel_callee(lo, children.at[0]);
     function = called_function(callee);
     if (!clang_Cursor_isNull(function)) {
-        return call_direct(lo, expr, function, children);
+        return call_direct(lo, expr, function, children, type);
     }
     if (cursor_type(lo->tu, children.at[0])->kind != TYPE_PTR) { /* C++ members, operators */
         args = lower_args(lo, children.at + 1, children.n - 1);
-        return build_havoc(lo->b, cursor_kind_name(lo->tu, expr), args, children.n - 1,
-                           cursor_type(lo->tu, expr));
+        return build_havoc(lo->b, cursor_kind_name(lo->tu, expr), args, children.n - 1, type);
     }
     target = lower_expr(lo, children.at[0]);
     args = lower_args(lo, children.at + 1, children.n - 1);
-    return emit_call(lo, expr, target, callee_hint(lo, callee), args, children.n - 1);
+    return emit_call(lo, expr, target, callee_hint(lo, callee), args, children.n - 1, type);
 }
 
 /* ---- builtins that libclang leaves unexposed ------------------------------------------- */
@@ -208,13 +227,14 @@ call_by_name(Lower *lo, CXCursor expr, Str name, const Val *args, uint32_t nargs
 {
     const char *usr = arena_printf(lo->scratch, "c:@F@%s", name);
     Decl *decl = unit_decl(lo->unit, usr, name, true);
+    const Type *type = cursor_type(lo->tu, expr);
 
     if (decl->type == NULL) {
-        decl->type = type_intern(lo->unit, (Type){.kind = TYPE_FUNC,
-                                                  .to = cursor_type(lo->tu, expr)});
+        decl->type = type_intern(lo->unit, (Type){.kind = TYPE_FUNC, .to = type});
         decl->is_system = decl->is_variadic = true;
     }
-    return emit_call(lo, expr, (Val){.kind = VAL_FUNC, .decl = decl}, "", args, nargs);
+    return emit_call(lo, expr, (Val){.kind = VAL_FUNC, .decl = decl}, "", args, nargs,
+                     type);
 }
 
 /* The compiler keeps the operands of an atomic operation as: pointer, order,

@@ -230,7 +230,7 @@ element_addr(Lower *lo, CXCursor expr)
 {
     Cursors operands = cursor_operands(lo->tu, expr);
     CXCursor base, index;
-    Val addr;
+    Val addr, by;
 
     if (operands.n != 2) {
         return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
@@ -243,18 +243,34 @@ element_addr(Lower *lo, CXCursor expr)
     }
     addr = cursor_type(lo->tu, base)->kind == TYPE_PTR ? lower_expr(lo, base)
                                                        : lower_addr(lo, base);
-    return build_index(lo->b, addr, lower_expr(lo, index), cursor_type(lo->tu, expr));
+    by = lower_expr(lo, index);
+    return build_index(lo->b, addr, by, cursor_type(lo->tu, expr));
+}
+
+/* The value of the lvalue that an overlay call stands for gets a place. */
+static Val
+overlay_addr(Lower *lo, CXCursor call, const Type *type)
+{
+    Val val = lower_call(lo, call, type);
+    Val addr = lower_hidden(lo, type);
+
+    build_store(lo->b, addr, val, type);
+    return addr;
 }
 
 static Val
 unary_addr(Lower *lo, CXCursor expr)
 {
     Cursors operands = cursor_operands(lo->tu, expr);
+    CXCursor inner;
 
     if (operands.n == 1) {
         switch (clang_getCursorUnaryOperatorKind(expr)) {
         case CXUnaryOperator_Deref:
-            return lower_expr(lo, operands.at[0]);
+            inner = cursor_peel(lo->tu, operands.at[0]);
+            return call_is_overlay(lo, inner)
+                ? overlay_addr(lo, inner, cursor_type(lo->tu, expr))
+                : lower_expr(lo, operands.at[0]);
         case CXUnaryOperator_Extension:
         case CXUnaryOperator_Real:
         case CXUnaryOperator_Imag:
@@ -597,6 +613,15 @@ lower_not(Lower *lo, CXCursor operand)
 }
 
 static Val
+lower_deref(Lower *lo, CXCursor expr, CXCursor operand)
+{
+    CXCursor inner = cursor_peel(lo->tu, operand);
+
+    return call_is_overlay(lo, inner) ? lower_call(lo, inner, cursor_type(lo->tu, expr))
+                                      : load_place(lo, expr);
+}
+
+static Val
 lower_unary(Lower *lo, CXCursor expr)
 {
     Cursors operands = cursor_operands(lo->tu, expr);
@@ -613,7 +638,7 @@ lower_unary(Lower *lo, CXCursor expr)
     case CXUnaryOperator_PreInc: return increment(lo, operands.at[0], false, true);
     case CXUnaryOperator_PreDec: return increment(lo, operands.at[0], true, true);
     case CXUnaryOperator_AddrOf: return lower_addr(lo, operands.at[0]);
-    case CXUnaryOperator_Deref: return load_place(lo, expr);
+    case CXUnaryOperator_Deref: return lower_deref(lo, expr, operands.at[0]);
     case CXUnaryOperator_LNot: return lower_not(lo, operands.at[0]);
     case CXUnaryOperator_Minus:
     case CXUnaryOperator_Not:
@@ -1019,7 +1044,7 @@ val_of_kind(Lower *lo, CXCursor expr)
     case CXCursor_ArraySubscriptExpr:
     case CXCursor_CompoundLiteralExpr:
     case CXCursor_InitListExpr: return load_place(lo, expr);
-    case CXCursor_CallExpr: return lower_call(lo, expr);
+    case CXCursor_CallExpr: return lower_call(lo, expr, cursor_type(lo->tu, expr));
     case CXCursor_UnaryOperator: return lower_unary(lo, expr);
     case CXCursor_BinaryOperator: return lower_binary(lo, expr, true);
     case CXCursor_CompoundAssignOperator: return lower_compound_assign(lo, expr);

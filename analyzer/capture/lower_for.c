@@ -170,10 +170,16 @@ place_by_kind(CXCursor part, ForParts *parts)
                                                                    : &parts->cond;
 }
 
+/* True when the place, as written or as used, lies in the header; its offset. */
 static bool
-is_inside(const Header *header, const SourceFile *file, uint32_t offset)
+is_inside(Tu *tu, const Header *header, CXSourceLocation at, uint32_t *offset)
 {
-    return file == header->file && offset >= header->start && offset < header->end;
+    const SourceFile *file = clang_spelling(tu, at, offset);
+
+    if (file != header->file || *offset < header->start || *offset >= header->end) {
+        file = clang_place(tu, at, offset);
+    }
+    return file == header->file && *offset >= header->start && *offset < header->end;
 }
 
 /* The offset in the header at which the part, or the first piece of it that is
@@ -184,8 +190,7 @@ find_offset(Tu *tu, const Header *header, CXCursor part, unsigned depth, uint32_
     CXSourceLocation at = clang_getRangeStart(clang_getCursorExtent(part));
     Cursors children;
 
-    if (is_inside(header, clang_spelling(tu, at, offset), *offset)
-        || is_inside(header, clang_place(tu, at, offset), *offset)) {
+    if (is_inside(tu, header, at, offset)) {
         return true;
     }
     if (depth == 0) {

@@ -1,6 +1,6 @@
 /* facts_check.c: are the facts well made?
  *
- * They must parse and be sorted within a file; no two facts about one name may
+ * They must parse and, built in, be sorted within a file; no two facts about one name may
  * hold for one version; and they must fit Python's headers (facts_headers.c).
  */
 #include "driver/driver.h"
@@ -19,6 +19,7 @@ typedef struct Check {
     Arena *arena;
     Strings *strings;
     const char *file;      /* being read */
+    bool builtin;          /* which must be sorted */
     const Summary *before; /* the fact before, in the file */
     Map by_name;           /* Str -> Same * */
     uint32_t nfacts, nglobals, nfiles, nproblems;
@@ -52,7 +53,8 @@ on_fact(void *payload, Summary *fact)
     void **place = map_put_ptr(&check->by_name, fact->name);
     Same *same = ARENA_NEW(check->arena, Same);
 
-    if (check->before != NULL && strcasecmp(check->before->name, fact->name) > 0) {
+    if (check->builtin && check->before != NULL
+        && strcasecmp(check->before->name, fact->name) > 0) {
         problem(check, "%s: %s is not sorted; expected it before %s", check->file,
                 fact->name, check->before->name);
     }
@@ -99,9 +101,11 @@ check_text(Check *check, const char *name, const char *text)
 static bool
 check_texts(Check *check, const Options *options, Error *error)
 {
+    check->builtin = true;
     for (const EmbeddedFile *file = embedded_facts; file->name != NULL; file++) {
         check_text(check, file->name, file->text);
     }
+    check->builtin = false;
     map_init(&check->by_name,
              check->arena); /* a user's fact may stand over a built-in one */
     for (uint32_t i = 0; i < options->nmodels; i++) {

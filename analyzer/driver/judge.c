@@ -99,18 +99,18 @@ judge_gaps(Fixture *fx, const Scan *scan)
     if (fx->with_gaps) {
         return;
     }
-    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+    for (uint32_t i = 0; i < scan->result.ngaps; i++) {
+        const Gap *gap = &scan->result.gaps[i];
+
+        fixture_complain(fx, gap->loc.line == 0 ? 1 : gap->loc.line, "%s was not analysed: %s",
+                         gap->function == NULL ? "the file" : gap->function, gap->why);
+    }
+    for (uint32_t i = 0; i < scan->jobs.jobs.n && scan->result.ngaps == 0; i++) {
         const Unit *unit = scan->units[i];
 
         for (uint32_t k = 0; k < unit->messages.n; k++) {
             fixture_complain(fx, unit->messages.at[k].loc.line, "%s", unit->messages.at[k].text);
         }
-    }
-    for (uint32_t i = 0; i < scan->result.ngaps; i++) {
-        const Gap *gap = &scan->result.gaps[i];
-
-        fixture_complain(fx, gap->loc.line, "%s was not analysed: %s",
-                         gap->function == NULL ? "the file" : gap->function, gap->why);
     }
 }
 
@@ -129,6 +129,19 @@ ir_comment(const char *text)
         found = at == text || at[-1] == '\n' ? at : found;
     }
     return found;
+}
+
+/* Removes the fixture's folder from the paths in the text, so that it is the same
+ * wherever the fixture lies. */
+static void
+remove_folder(const Fixture *fx, char *text)
+{
+    const char *folder = arena_printf(fx->arena, "%s/", fx->folder);
+    size_t length = strlen(folder);
+
+    for (char *at = text; (at = strstr(at, folder)) != NULL;) {
+        memmove(at, at + length, strlen(at + length) + 1);
+    }
 }
 
 /* The IR of the file's own functions as the comment would hold it. */
@@ -152,6 +165,7 @@ ir_text(Fixture *fx, const Scan *scan)
         at[1] = '|'; /* would end the comment */
     }
     strbuf_puts(&out, IR_END);
+    remove_folder(fx, out.text);
     return out.text;
 }
 

@@ -289,6 +289,17 @@ verify_page(Tally *tally, const char *path)
 
 /* ---- the command ------------------------------------------------------------------ */
 
+static void
+verify_file(Tally *tally, const char *path)
+{
+    if (text_ends(path, ".md")) {
+        verify_page(tally, path);
+    }
+    else {
+        verify_c(tally, path);
+    }
+}
+
 /* Inside a folder only these count: no hidden names, no README, and neither the stub
  * headers nor the example extension. */
 static int
@@ -300,17 +311,31 @@ is_wanted(const struct dirent *entry)
            !text_equal(name, "include") && !text_equal(name, "extension");
 }
 
+/* True when the folder holds pages: C files beside them are no fixtures. */
+static bool
+has_pages(struct dirent *const *entry, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (text_ends(entry[i]->d_name, ".md")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 verify_folder(Tally *tally, const char *path)
 {
     struct dirent **entry;
     int n = scandir(path, &entry, is_wanted, alphasort);
+    bool pages;
 
     if (n < 0) {
         printf("%s:1: the folder cannot be read\n", path);
         tally->failed++;
         return;
     }
+    pages = has_pages(entry, n);
     for (int i = 0; i < n; i++) {
         Arena *arena = arena_new();
         const char *inner = arena_printf(arena, "%s/%s", path, entry[i]->d_name);
@@ -318,11 +343,8 @@ verify_folder(Tally *tally, const char *path)
         if (path_is_dir(inner)) {
             verify_folder(tally, inner);
         }
-        else if (text_ends(inner, ".c")) {
-            verify_c(tally, inner);
-        }
-        else if (text_ends(inner, ".md")) {
-            verify_page(tally, inner);
+        else if (text_ends(inner, pages ? ".md" : ".c")) {
+            verify_file(tally, inner);
         }
         free(entry[i]);
         arena_free(arena);
@@ -336,11 +358,8 @@ verify_path(Tally *tally, const char *path)
     if (path_is_dir(path)) {
         verify_folder(tally, path);
     }
-    else if (text_ends(path, ".md")) {
-        verify_page(tally, path);
-    }
     else {
-        verify_c(tally, path);
+        verify_file(tally, path);
     }
 }
 

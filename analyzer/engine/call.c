@@ -224,6 +224,20 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
     write_place(ex, state, call->ins, place, value);
 }
 
+/* All memory outside the function may have changed. */
+static void
+forget_outside(State *state, const Instr *at)
+{
+    uint32_t kept = 0;
+    state->epoch = at;
+    for (uint32_t b = 0; b < state->nbind; b++) {
+        if (place_is_local(state->bind[b].place)) {
+            state->bind[kept++] = state->bind[b];
+        }
+    }
+    state->nbind = kept;
+}
+
 static void
 forget_memory(Explorer *ex, State *state, const Call *call, const Sym *arg, Str path)
 {
@@ -562,6 +576,9 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
     if (call->summary->format == FORMAT_PARSE) {
         apply_parse(ex, state, call, c);
     }
+    if (call->summary->writes) {
+        forget_outside(state, call->ins);
+    }
     apply_effects(ex, state, call, c);
     if (case_fails(c)) {
         note_refusals(ex, state, call, c);
@@ -707,14 +724,7 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
         }
     }
     if (!harmless) {
-        state->epoch = call->ins;
-        uint32_t kept = 0;
-        for (uint32_t b = 0; b < state->nbind; b++) { /* all outside memory may have changed */
-            if (place_is_local(state->bind[b].place)) {
-                state->bind[kept++] = state->bind[b];
-            }
-        }
-        state->nbind = kept;
+        forget_outside(state, call->ins);
         state->err = ERRSTATE_UNKNOWN;
     }
     if (call->ins->dst) {

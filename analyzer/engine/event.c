@@ -58,10 +58,8 @@ name_of(Explorer *ex, const State *state, const Sym *sym)
     if (sym->kind == SYM_ADDR && sym->place->kind == PLACE_GLOBAL) {
         return pretty_global(sym->place->decl->name);
     }
-    if (sym->kind == SYM_INIT) {
-        return sym_text(ex, sym);
-    }
     const char *name = holder_name(ex, state, sym);
+
     return name && name[0] ? name : sym_text(ex, sym);
 }
 
@@ -330,6 +328,13 @@ event_ask(Explorer *ex, State *state, const Instr *ins, const char *name)
 
 /* ---- choosing ------------------------------------------------------------------------------------ */
 
+/* Which output of a call the object is: 0 the result, then the out-parameters. */
+static int64_t
+output_of(const Sym *sym)
+{
+    return sym->kind == SYM_CALL ? sym->num / 4 : 0;
+}
+
 static bool
 same_defect(const PendingReport *a, const PendingReport *b)
 {
@@ -342,8 +347,10 @@ same_defect(const PendingReport *a, const PendingReport *b)
     if (a->birth != b->birth) {
         return false;
     }
-    return a->birth->op != OP_CALL || a->sym == b->sym || text_equal(a->object, b->object) ||
-           a->sym->kind != SYM_CALL;
+    if (a->sym->kind != SYM_CALL && b->sym->kind != SYM_CALL) {
+        return a->sym == b->sym;
+    }
+    return output_of(a->sym) == output_of(b->sym);
 }
 
 static bool
@@ -365,7 +372,7 @@ exits_agree(const Explorer *ex, const Sym *sym)
     int first = 0;
     for (uint32_t i = 0; i < ex->exits.n; i++) {
         const Ref *ref = state_ref(ex->exits.at[i].state, sym);
-        int own = ref ? ref->own : 0;
+        int own = ref && !(ref->flags & REF_ESCAPED) ? ref->own : 0;
         if (i == 0) {
             first = own;
         }

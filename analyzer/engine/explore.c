@@ -114,7 +114,7 @@ is_big(const Sym *sym)
 {
     int64_t num = sym->kind == SYM_INT ? sym->num
                   : sym->kind == SYM_BIN && sym->b->kind == SYM_INT ? sym->b->num : 0;
-    return num > 64 || num < -64;
+    return num > 16 || num < -16;
 }
 
 /* Drops memory whose place is named by a symbol that gets a new meaning. */
@@ -195,10 +195,37 @@ widen_bind(Explorer *ex, State *state, uint32_t i, uint32_t head, uint8_t way)
     }
 }
 
+/* True when the loop condition is settled by constants: such a loop is followed turn by
+ * turn. */
+static bool
+is_settled(Explorer *ex, const State *state, uint32_t head)
+{
+    const Block *block = &ex->fn->block[head];
+    const Instr *last = &block->ins[block->nins - 1];
+    State *copy = state_copy(ex, state);
+    if (last->op != OP_BR) {
+        return false;
+    }
+    for (uint32_t i = 0; i + 1 < block->nins; i++) {
+        const Instr *ins = &block->ins[i];
+        States out = {0};
+        if (ins->op != OP_LOAD && ins->op != OP_CMP && ins->op != OP_BIN &&
+            ins->op != OP_CAST && ins->op != OP_NOT) {
+            return false;
+        }
+        step(ex, copy, ins, &out);
+        if (out.list.n != 1) {
+            return false;
+        }
+    }
+    const Sym *cond = eval(ex, copy, last->a);
+    return is_zero(copy, cond) || is_not_zero(copy, cond);
+}
+
 static void
 widen(Explorer *ex, State *state, uint32_t head)
 {
-    const uint8_t *way = ex->inductive[head];
+    const uint8_t *way = is_settled(ex, state, head) ? NULL : ex->inductive[head];
     VEC(const Place *) places = {0};
     for (uint32_t i = 0; i < state->nbind; i++) {
         const Bind *bind = &state->bind[i];

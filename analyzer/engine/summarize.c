@@ -186,6 +186,20 @@ field_path(Maker *maker, const Place *place, const Place *root)
     return str_intern(maker->ex->strings, "*");
 }
 
+/* True when the function released what the place held before. */
+static bool
+old_was_released(const State *state, const Place *place)
+{
+    for (uint32_t i = 0; i < state->nref; i++) {
+        const Ref *ref = &state->ref[i];
+        if (ref->sym->kind == SYM_INIT && ref->sym->place == place &&
+            (ref->flags & REF_RELEASED) && ref->stored == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What became of the memory the argument points to. */
 static void
 memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
@@ -203,9 +217,7 @@ memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
         }
         Effect effect = {.param = i, .result = {.from = -1}};
         if (place == target) {
-            const Ref *old = state_ref(state, sym_init(ex, place, NULL, value->type));
-            bool released = old && (old->flags & REF_RELEASED) && old->stored == 0;
-            effect.kind = released ? EFFECT_RESET : EFFECT_OUT;
+            effect.kind = old_was_released(state, place) ? EFFECT_RESET : EFFECT_OUT;
             effect.result = held_result(maker, state, value);
         }
         else {
@@ -310,7 +322,13 @@ static void
 drop_guards(Maker *maker)
 {
     for (uint32_t i = 0; i < maker->cases.n; i++) {
-        memset(maker->cases.at[i].guard, 0, sizeof(maker->cases.at[i].guard));
+        Case *c = &maker->cases.at[i];
+        bool same = c->ret.kind == RESULT_SAME; /* says whether the result is NULL */
+        uint8_t kept = same ? c->guard[c->ret.from] : GUARD_ANY;
+        memset(c->guard, 0, sizeof(c->guard));
+        if (same) {
+            c->guard[c->ret.from] = kept;
+        }
     }
 }
 

@@ -33,8 +33,8 @@ read_param_name(Reader *r, int *index)
     *index = find_param(r, name);
     if (*index < 0) {
         r->at = start;
-        return facts_lex_fail(r, "no parameter called '%s'; expected the name of a parameter",
-                        name);
+        return facts_lex_fail(
+            r, "no parameter called '%s'; expected the name of a parameter", name);
     }
     return true;
 }
@@ -74,7 +74,8 @@ read_keeper(Reader *r, Str *keeper)
     }
     *keeper = facts_lex_take_word(r);
     return *keeper != NULL
-           || facts_lex_fail(r, "no holder named; expected a parameter or 'nobody' after 'in'");
+           || facts_lex_fail(
+               r, "no holder named; expected a parameter or 'nobody' after 'in'");
 }
 
 /* Fills in who holds what "keep" takes. */
@@ -110,8 +111,8 @@ effect_check(Reader *r, const Effect *effect)
         return facts_lex_fail(
             r, "nothing happens to a number; expected another kind of parameter");
     }
-    if ((effect->kind == EFFECT_OUT || effect->kind == EFFECT_RESET)
-        && (kind == PARAM_OBJ || kind == PARAM_STR)) {
+    if (kind == PARAM_OBJ
+        && (effect->kind == EFFECT_OUT || effect->kind == EFFECT_RESET)) {
         return facts_lex_fail(
             r, "only what an address points to changes; expected ':objp' or ':ptr' "
                "for this parameter");
@@ -168,7 +169,8 @@ read_range(Reader *r, Result *result)
     if (next_is_number(r) && !read_number(r, &result->hi)) {
         return false;
     }
-    return result->lo <= result->hi || facts_lex_fail(r, "empty range; expected LOW..HIGH");
+    return result->lo <= result->hi
+           || facts_lex_fail(r, "empty range; expected LOW..HIGH");
 }
 
 /* The parameter after borrowed, same, ptr. */
@@ -199,9 +201,9 @@ read_result(Reader *r, Result *result)
     }
     kind = facts_lex_accept_from(r, result_words, COUNT_OF(result_words));
     if (kind < 0) {
-        return facts_lex_fail(r,
-                        "unknown result; expected void, new, borrowed [x], same x, NULL, "
-                        "ptr [x], int, a number, a range or any");
+        return facts_lex_fail(
+            r, "unknown result; expected void, new, borrowed [x], same x, NULL, "
+               "ptr [x], int, a number, a range or any");
     }
     *result = (Result){.kind = (ResultKind)kind, .from = -1};
     if (kind == RESULT_INT) {
@@ -265,7 +267,7 @@ read_effect(Reader *r)
     if (facts_lex_accept(r, "=")) {
         if (kind != EFFECT_OUT && kind != EFFECT_RESET) {
             return facts_lex_fail(r, "'%s' sets nothing; expected ',' or the end",
-                            effect_words[kind]);
+                                  effect_words[kind]);
         }
         if (!read_result(r, &effect.result)) {
             return false;

@@ -153,8 +153,8 @@ facts_lex_at_end(Reader *r, const char *expected)
     facts_lex_skip_blanks(r);
     if (r->at < r->end) {
         size_t length = facts_lex_run_length(r, r->at);
-        return facts_lex_fail(r, "unexpected '%.*s'; expected %s", length > 0 ? (int)length : 1,
-                        r->at, expected);
+        return facts_lex_fail(r, "unexpected '%.*s'; expected %s",
+                              length > 0 ? (int)length : 1, r->at, expected);
     }
     return true;
 }

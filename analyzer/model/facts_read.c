@@ -34,8 +34,8 @@ read_named_param(Reader *r)
     if (facts_lex_accept(r, ":")) {
         int kind = facts_lex_accept_from(r, kind_words, COUNT_OF(kind_words));
         if (kind < 0) {
-            return facts_lex_fail(r,
-                            "unknown kind of parameter; expected objp, int, str or ptr");
+            return facts_lex_fail(
+                r, "unknown kind of parameter; expected objp, int, str or ptr");
         }
         param.kind = (ParamKind)kind;
     }
@@ -86,8 +86,8 @@ read_params(Reader *r)
     }
     if (!facts_lex_accept(r, ")")) {
         return facts_lex_fail(r, r->fact->variadic
-                               ? "'...' is not last; expected ')'"
-                               : "parameters do not end; expected ',' or ')'");
+                                     ? "'...' is not last; expected ')'"
+                                     : "parameters do not end; expected ',' or ')'");
     }
     r->fact->param = arena_copy(r->arena, r->param.at, sizeof(Param) * r->param.n);
     r->fact->nparam = (uint8_t)r->param.n;
@@ -261,8 +261,8 @@ close_fact(Reader *r)
     }
     if (r->cases.n == 0 && !s->noreturn) {
         facts_lex_report(r, r->fact_line, 1,
-                   "the fact has no outcome; expected '-> RESULT' ('-> void' "
-                   "when there is none)");
+                         "the fact has no outcome; expected '-> RESULT' ('-> void' "
+                         "when there is none)");
         return;
     }
     s->cases = arena_copy(r->arena, r->cases.at, sizeof(Case) * r->cases.n);
@@ -314,9 +314,9 @@ read_head(Reader *r)
         } while (facts_lex_accept(r, "|"));
     }
     return read_flags(r)
-           && facts_lex_at_end(r, r->cases.n == 0
-                                ? "'->', '[' or the end of the line"
-                                : "an exception, ':', '|', '[' or the end of the line");
+           && facts_lex_at_end(
+               r, r->cases.n == 0 ? "'->', '[' or the end of the line"
+                                  : "an exception, ':', '|', '[' or the end of the line");
 }
 
 /* An indented line: one outcome of the fact above. */
@@ -337,7 +337,8 @@ read_outcome_line(Reader *r)
     if (!facts_lex_accept(r, "->")) {
         return facts_lex_fail(r, "indented line is no outcome; expected '->'");
     }
-    return read_case(r) && facts_lex_at_end(r, "an exception, ':', ',' or the end of the line");
+    return read_case(r)
+           && facts_lex_at_end(r, "an exception, ':', ',' or the end of the line");
 }
 
 /* doc SECTION */
