@@ -658,6 +658,13 @@ type_is_noreturn(Tu *tu, CXType type)
     return strstr(clang_text(tu->scratch, clang_getTypeSpelling(type)), "noreturn") != NULL;
 }
 
+/* True for what cannot be assigned; an array is const as its elements are. */
+static bool
+type_is_const(CXType type)
+{
+    return clang_isConstQualifiedType(clang_getCanonicalType(type)) != 0;
+}
+
 static void
 describe_decl(Tu *tu, CXCursor cursor, Decl *decl)
 {
@@ -666,7 +673,7 @@ describe_decl(Tu *tu, CXCursor cursor, Decl *decl)
     decl->type = clang_type(tu, type);
     decl->is_static = clang_getCursorLinkage(cursor) == CXLinkage_Internal
         || clang_getCursorLinkage(cursor) == CXLinkage_NoLinkage;
-    decl->is_const = clang_isConstQualifiedType(type) != 0;
+    decl->is_const = !decl->is_func && type_is_const(type);
     decl->is_system = cursor_is_system(tu, cursor);
     decl->is_variadic = decl->is_func && clang_isFunctionTypeVariadic(type);
     decl->is_noreturn = decl->is_func && type_is_noreturn(tu, type);

@@ -117,13 +117,15 @@ call_builtin(Lower *lo, CXCursor expr, Str name, Cursors children, Val *val)
     if (text_equal(name, "__builtin_assume")) {
         return true;
     }
-    if (text_equal(name, "__builtin_constant_p")
-        || text_equal(name, "__builtin_object_size")
-        || text_equal(name, "__builtin_dynamic_object_size")) {
+    if (text_equal(name, "__builtin_constant_p")) { /* unknown: as without optimisation */
         *val = (Val){.kind = VAL_INT};
-        if (!cursor_constant(expr, &val->num)) {
-            *val = (Val){.kind = VAL_UNDEF};
-        }
+        cursor_constant(expr, &val->num);
+        return true;
+    }
+    if (text_equal(name, "__builtin_object_size")
+        || text_equal(name, "__builtin_dynamic_object_size")) {
+        *val = (Val){.kind = VAL_INT, .num = -1};
+        cursor_constant(expr, &val->num);
         return true;
     }
     return false;

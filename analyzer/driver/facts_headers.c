@@ -155,6 +155,7 @@ result_kind(const Summary *fact, const char **spoken)
     for (uint32_t i = 0; i < fact->ncases; i++) {
         switch (fact->cases[i].ret.kind) {
         case RESULT_NEW:
+        case RESULT_SHARED:
         case RESULT_BORROWED:
             *spoken = "an object";
             return "OBJ";

@@ -117,7 +117,8 @@ static const OptionHelp option_help[] = {
      "see macros such as Py_CLEAR expanded, not as calls"},
     {"bless", OPT_BLESS, NULL, VERIFY, "rewrite expected output that is kept in the files"},
     {"color", OPT_COLOR, "WHEN", SCAN | EXPLAIN, "auto, always or never (default: auto)"},
-    {"verbose", 'v', NULL, SCAN | VERIFY | DUMP | FACTS, "tell more on standard error"},
+    {"verbose", 'v', NULL, SCAN | VERIFY | DUMP | FACTS,
+     "tell more, such as every message of the parser"},
     {"help", 'h', NULL, ALL, "show this text"},
 };
 

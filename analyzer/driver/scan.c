@@ -112,9 +112,22 @@ unit_trouble(Arena *arena, const Unit *unit)
     return arena_printf(arena, "%s%s%s%s", place, first->text, more, remedy);
 }
 
+/* Every message of the parser, one a line. */
+static void
+tell_messages(const Scan *scan, const Unit *unit)
+{
+    for (uint32_t i = 0; i < unit->messages.n; i++) {
+        const Message *message = &unit->messages.at[i];
+        const char *file = message->loc.file != NULL ? message->loc.file : unit->path;
+
+        say("%s:%u:%u: %s", path_shown(scan->arena, file), message->loc.line,
+            message->loc.col, message->text);
+    }
+}
+
 /* One line for each input that is missing or not whole. */
 static void
-tell_troubles(const Scan *scan)
+tell_troubles(const Scan *scan, const Options *options)
 {
     for (uint32_t i = 0; i < scan->jobs.notes.n; i++) {
         say("note: %s", scan->jobs.notes.at[i]);
@@ -127,6 +140,9 @@ tell_troubles(const Scan *scan)
 
         if (trouble != NULL) {
             say("%s: %s", path_shown(scan->arena, scan->units[i]->path), trouble);
+        }
+        if (options->verbose) {
+            tell_messages(scan, scan->units[i]);
         }
     }
 }
@@ -287,7 +303,7 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     capture_all(arena, scan->strings, &scan->jobs, overlay, options, progress_files,
                 &progress, scan->units);
     progress_end(&progress);
-    tell_troubles(scan);
+    tell_troubles(scan, options);
     return true;
 }
 

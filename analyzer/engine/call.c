@@ -79,8 +79,8 @@ set_not_zero(Explorer *ex, State *state, const Sym *sym)
 }
 
 static const Sym *
-new_object(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t slot,
-           const Type *type)
+new_object(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
+           uint32_t slot, const Type *type)
 {
     uint32_t number = state_fresh(state, call->ins, slot * 4);
     const Sym *sym = sym_call(ex, call->ins, number, type);
@@ -89,7 +89,8 @@ new_object(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t
         return sym; /* too many alive at once: untracked */
     }
     Ref *ref = state_add_ref(ex, state, sym);
-    *ref = (Ref){.sym = sym, .own = 1, .kept = KEPT_NONE, .flags = REF_BORN,
+    Kept kept = result->kind == RESULT_SHARED ? KEPT_UNKNOWN : KEPT_NONE;
+    *ref = (Ref){.sym = sym, .own = 1, .kept = (uint8_t)kept, .flags = REF_BORN,
                  .born = call->summary, .born_case = c, .site = call->ins};
     state_note(ex, state, NODE_MADE, call->ins, sym, call->summary, c);
     return sym;
@@ -146,8 +147,8 @@ make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Re
     switch (result->kind) {
     case RESULT_VOID:
         return NULL;
-    case RESULT_NEW:
-        return new_object(ex, state, call, c, slot, type);
+    case RESULT_NEW: case RESULT_SHARED:
+        return new_object(ex, state, call, c, result, slot, type);
     case RESULT_BORROWED:
         return borrowed_object(ex, state, call, c, result, slot, type);
     case RESULT_SAME:
@@ -410,11 +411,11 @@ fill_converted(Explorer *ex, State *state, const Call *call, const Case *c, uint
         for (uint32_t e = 0; !case_fails(other) && e < other->neffect; e++) {
             const Effect *effect = &other->effect[e];
             if (effect->kind == EFFECT_OUT && effect->param == 1 && !effect->path &&
-                effect->result.kind == RESULT_NEW) {
+                (effect->result.kind == RESULT_NEW || effect->result.kind == RESULT_SHARED)) {
                 Call inner = *call;
                 inner.summary = known;
                 write_place(ex, state, call->ins, place,
-                            new_object(ex, state, &inner, c, i + 1, NULL));
+                            new_object(ex, state, &inner, c, &effect->result, i + 1, NULL));
                 return;
             }
         }
@@ -614,7 +615,7 @@ effects_equal(const Case *a, const Case *b)
 static bool
 gives_object(const Case *c)
 {
-    return c->ret.kind == RESULT_NEW;
+    return c->ret.kind == RESULT_NEW || c->ret.kind == RESULT_SHARED;
 }
 
 /* Outcomes that teach nothing: a second allocation failure on one path, a second

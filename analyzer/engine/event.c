@@ -330,9 +330,10 @@ event_ask(Explorer *ex, State *state, const Instr *ins, const char *name)
 
 /* Which output of a call the object is: 0 the result, then the out-parameters. */
 static int64_t
-output_of(const Sym *sym)
+output_of(const PendingReport *report)
 {
-    return sym->kind == SYM_CALL ? sym->num / 4 : 0;
+    const Sym *sym = report->sym;
+    return sym->kind == SYM_CALL && sym->site == report->birth ? sym->num / 4 : 0;
 }
 
 static bool
@@ -350,7 +351,7 @@ same_defect(const PendingReport *a, const PendingReport *b)
     if (a->sym->kind != SYM_CALL && b->sym->kind != SYM_CALL) {
         return a->sym == b->sym;
     }
-    return output_of(a->sym) == output_of(b->sym);
+    return output_of(a) == output_of(b);
 }
 
 static bool

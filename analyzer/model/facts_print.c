@@ -294,6 +294,8 @@ print_flags(const Printer *p)
     strbuf_puts(out, s->calls ? " [calls]" : "");
     strbuf_puts(out, s->nogil ? " [nogil]" : "");
     strbuf_puts(out, s->noreturn ? " [noreturn]" : "");
+    strbuf_puts(out, s->lvalue ? " [lvalue]" : "");
+    strbuf_puts(out, s->writes ? " [writes]" : "");
     strbuf_puts(out, s->partial ? " [partial]" : "");
 }
 

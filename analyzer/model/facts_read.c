@@ -178,6 +178,8 @@ read_flag(Reader *r)
                  {"nogil", &s->nogil},
                  {"noreturn", &s->noreturn},
                  {"pure", &s->pure},
+                 {"lvalue", &s->lvalue},
+                 {"writes", &s->writes},
                  {"partial", &s->partial}};
 
     for (size_t i = 0; i < COUNT_OF(plain); i++) {
@@ -207,7 +209,7 @@ read_flag(Reader *r)
                || facts_lex_fail(r, "no family; expected mem, raw, object, gc or c");
     }
     return facts_lex_fail(
-        r, "unknown flag; expected calls, nogil, noreturn, pure, partial, parse, build, "
+        r, "unknown flag; expected calls, nogil, noreturn, pure, lvalue, writes, partial, parse, build, "
            "alloc, type, since or until");
 }
 

@@ -24,6 +24,7 @@ typedef enum ResultKind {
     RESULT_VOID,     /* nothing */
     RESULT_ANY,      /* nothing is known */
     RESULT_NEW,      /* a new reference, not NULL: the caller owns it */
+    RESULT_SHARED,   /* the same, to an object that others hold as well (a module, a context) */
     RESULT_BORROWED, /* a reference, not NULL, kept alive by parameter 'from' (-1: by something that lives on) */
     RESULT_SAME,     /* parameter 'from' itself */
     RESULT_NULL,     /* the null pointer */
@@ -124,6 +125,7 @@ typedef struct Summary {
     bool nogil;        /* may be called without the GIL */
     bool noreturn;
     bool pure;         /* same arguments, same result, no effect (type checks) */
+    bool lvalue;       /* of a macro: used where an address is taken */
     bool writes;       /* may change memory outside that its arguments do not name */
     bool partial;      /* computed, and some path was cut: missing cases are possible */
     FormatKind format;

@@ -39,7 +39,8 @@ result_type(const Summary *summary)
     }
     for (uint32_t i = 0; i < summary->ncases; i++) {
         const Result *ret = &summary->cases[i].ret;
-        object |= ret->kind == RESULT_NEW || ret->kind == RESULT_BORROWED;
+        object |= ret->kind == RESULT_NEW || ret->kind == RESULT_SHARED ||
+                  ret->kind == RESULT_BORROWED;
         object |= ret->kind == RESULT_SAME && summary->param[ret->from].kind == PARAM_OBJ;
         pointer |= ret->kind == RESULT_PTR || ret->kind == RESULT_SAME;
         integer |= ret->kind == RESULT_INT;
@@ -74,13 +75,15 @@ add_define(const Summary *s, StrBuf *out)
     for (int i = 1; i <= s->nparam; i++) {
         strbuf_printf(out, "%sa%d", i > 1 ? ", " : "", i);
     }
-    strbuf_printf(out, "%s) " OVERLAY_PREFIX "%s(", s->variadic ? ", ..." : "", s->name);
+    /* A compound literal has an address, a call has none. */
+    strbuf_printf(out, "%s) %s" OVERLAY_PREFIX "%s(", s->variadic ? ", ..." : "",
+                  s->lvalue ? "STRAYREF_LVALUE(" : "", s->name);
     for (int i = 1; i <= s->nparam; i++) {
         ParamKind kind = s->param[i - 1].kind;
         strbuf_printf(out, "%s(%s)%s(a%d)", i > 1 ? ", " : "", param_type(kind),
                       kind == PARAM_OBJP ? "&" : "", i);
     }
-    strbuf_printf(out, "%s)\n", s->variadic ? ", ##__VA_ARGS__" : "");
+    strbuf_printf(out, "%s)%s\n", s->variadic ? ", ##__VA_ARGS__" : "", s->lvalue ? ")" : "");
 }
 
 /* True when this is the fact about a macro that a lookup finds. */
@@ -103,6 +106,11 @@ overlay_text(const Model *model, Arena *arena)
                       "#define STRAYREF_OVERLAY_H\n"
                       "#pragma GCC system_header\n"
                       "#include_next <Python.h>\n"
+                      "#ifdef __cplusplus\n"
+                      "#define STRAYREF_LVALUE(x) x\n"
+                      "#else\n"
+                      "#define STRAYREF_LVALUE(x) (*(PyObject *[1]){x})\n"
+                      "#endif\n"
                       "#ifdef __cplusplus\n"
                       "extern \"C\" {\n"
                       "#endif\n");

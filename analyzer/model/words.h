@@ -18,6 +18,7 @@ static const char *const effect_words[] = {
 
 static const char *const result_words[] = {
     [RESULT_VOID] = "void",         [RESULT_ANY] = "any",   [RESULT_NEW] = "new",
+    [RESULT_SHARED] = "shared",
     [RESULT_BORROWED] = "borrowed", [RESULT_SAME] = "same", [RESULT_NULL] = "NULL",
     [RESULT_INT] = "int",           [RESULT_PTR] = "ptr",
 };
