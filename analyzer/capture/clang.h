@@ -100,7 +100,7 @@ bool cursor_is_system(Tu *tu, CXCursor cursor);
 /* What 'handle' stands for, made on first sight. */
 SourceFile *clang_file(Tu *tu, CXFile handle);
 
-/* ---- types and declarations ----------------------------------------------- */
+/* ---- types and declarations (clang_type.c) ----------------------------------------------- */
 
 const Type *clang_type(Tu *tu, CXType type);
 const Type *cursor_type(Tu *tu, CXCursor cursor);

@@ -98,17 +98,25 @@ ForParts lower_for_parts(Tu *tu, CXCursor stmt);
 
 /* The value of an expression; an address for arrays. */
 Val lower_expr(Lower *lo, CXCursor expr);
+/* 'left = right'; its value when that is wanted. */
+Val lower_assignment(Lower *lo, CXCursor expr, bool wanted);
+/* A value of type 'from' as one of type 'to'. */
+Val lower_convert(Lower *lo, Val val, const Type *from, const Type *to);
+
+/* ---- lower_place.c ---------------------------------------------------------------- */
+
 /* The address of what an expression denotes; records that are no lvalues are
  * put into a hidden local first. */
 Val lower_addr(Lower *lo, CXCursor expr);
-/* An expression for its effects only. */
-void lower_effect(Lower *lo, CXCursor expr);
-/* A condition: ends the current block with a jump to one of the two. */
-void lower_cond(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no);
 /* The address becomes the value of the expression. */
 void lower_assign(Lower *lo, Val address, CXCursor expr, const Type *type);
-/* A value of type 'from' as one of type 'to'. */
-Val lower_convert(Lower *lo, Val val, const Type *from, const Type *to);
+
+/* ---- lower_cond.c ----------------------------------------------------------------- */
+
+/* A condition: ends the current block with a jump to one of the two. */
+void lower_cond(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no);
+/* An expression for its effects only. */
+void lower_effect(Lower *lo, CXCursor expr);
 
 /* ---- lower_call.c ----------------------------------------------------------------- */
 

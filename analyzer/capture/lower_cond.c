@@ -117,7 +117,7 @@ void
 lower_cond(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no)
 {
     if (!lower_enter(lo)) {
-        build_br(lo->b, undef, yes, no);
+        build_br(lo->b, (Val){.kind = VAL_UNDEF}, yes, no);
         return;
     }
     expr = cursor_peel(lo->tu, expr);
@@ -145,6 +145,21 @@ logical_effect(Lower *lo, CXCursor expr)
     build_start(lo->b, end);
 }
 
+/* '?:' as a statement. */
+static void
+choose_effect(Lower *lo, Cursors operands)
+{
+    uint32_t yes = build_block(lo->b), no = build_block(lo->b), end = build_block(lo->b);
+
+    lower_cond(lo, operands.at[0], yes, no);
+    build_start(lo->b, yes);
+    lower_effect(lo, operands.at[1]);
+    build_jmp(lo->b, end);
+    build_start(lo->b, no);
+    lower_effect(lo, operands.at[2]);
+    build_start(lo->b, end);
+}
+
 static void
 effect_of_binary(Lower *lo, CXCursor expr)
 {
@@ -160,8 +175,11 @@ effect_of_binary(Lower *lo, CXCursor expr)
             lower_effect(lo, operands.at[i]);
         }
     }
+    else if (op == CXBinaryOperator_Assign) {
+        lower_assignment(lo, expr, false);
+    }
     else {
-        lower_binary(lo, expr, false);
+        lower_expr(lo, expr);
     }
 }
 

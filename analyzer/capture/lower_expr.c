@@ -1,12 +1,10 @@
-/* lower_expr.c: turns expressions into values, addresses and branches.
+/* lower_expr.c: turns expressions into values.
  *
- * An lvalue is lowered to its address and loaded when its value is asked for;
- * arrays and functions are their address.  '&&', '||' and '?:' become blocks;
- * only where their value is wanted it goes through a hidden local.  Integer
- * constants are folded.  What is unknown becomes 'havoc', named by its kind.
+ * The value of a place is loaded from its address; arrays and functions are
+ * their address.  The value of '&&', '||' and '?:' comes out of its blocks
+ * through a hidden local.  Integer constants are folded.  What is unknown
+ * becomes 'havoc', named by its kind.
  */
-#include <string.h>
-
 #include "capture/lower.h"
 
 static const Val undef = {.kind = VAL_UNDEF};
@@ -156,13 +154,16 @@ name_val(Lower *lo, CXCursor expr)
 
 /* ---- assignment --------------------------------------------------------------------------- */
 
-/* 'left = right'; the value when it is wanted. */
-static Val
-assign(Lower *lo, Cursors operands, bool wanted)
+Val
+lower_assignment(Lower *lo, CXCursor expr, bool wanted)
 {
-    const Type *type = cursor_type(lo->tu, operands.at[0]);
+    Cursors operands = cursor_operands(lo->tu, expr);
+    const Type *type = cursor_type(lo->tu, expr);
     Val addr, val;
 
+    if (operands.n != 2) {
+        return lower_havoc(lo, expr, type);
+    }
     if (type->kind == TYPE_RECORD) {
         addr = lower_addr(lo, operands.at[0]);
         lower_assign(lo, addr, operands.at[1], type);
@@ -336,7 +337,7 @@ lower_logical(Lower *lo, CXCursor expr)
 }
 
 static Val
-lower_binary(Lower *lo, CXCursor expr, bool wanted)
+lower_binary(Lower *lo, CXCursor expr)
 {
     Cursors operands = cursor_operands(lo->tu, expr);
 
@@ -345,7 +346,7 @@ lower_binary(Lower *lo, CXCursor expr, bool wanted)
     }
     switch (clang_getCursorBinaryOperatorKind(expr)) {
     case CXBinaryOperator_Assign:
-        return assign(lo, operands, wanted);
+        return lower_assignment(lo, expr, true);
     case CXBinaryOperator_Comma:
         lower_effect(lo, operands.at[0]);
         return lower_expr(lo, operands.at[1]);
@@ -435,20 +436,6 @@ choose_into(Lower *lo, Cursors operands, Val addr, const Type *type)
     build_start(lo->b, end);
 }
 
-static void
-choose_effect(Lower *lo, Cursors operands)
-{
-    uint32_t yes = build_block(lo->b), no = build_block(lo->b), end = build_block(lo->b);
-
-    lower_cond(lo, operands.at[0], yes, no);
-    build_start(lo->b, yes);
-    lower_effect(lo, operands.at[1]);
-    build_jmp(lo->b, end);
-    build_start(lo->b, no);
-    lower_effect(lo, operands.at[2]);
-    build_start(lo->b, end);
-}
-
 static Val
 lower_choice(Lower *lo, CXCursor expr)
 {
@@ -460,7 +447,7 @@ lower_choice(Lower *lo, CXCursor expr)
         return lower_havoc(lo, expr, type);
     }
     if (type->kind == TYPE_VOID) {
-        choose_effect(lo, operands);
+        lower_effect(lo, expr);
         return VAL_NOTHING;
     }
     addr = join_local(lo, type);
@@ -597,7 +584,7 @@ val_of_kind(Lower *lo, CXCursor expr)
     case CXCursor_InitListExpr: return load_place(lo, expr);
     case CXCursor_CallExpr: return lower_call(lo, expr, cursor_type(lo->tu, expr));
     case CXCursor_UnaryOperator: return lower_unary(lo, expr);
-    case CXCursor_BinaryOperator: return lower_binary(lo, expr, true);
+    case CXCursor_BinaryOperator: return lower_binary(lo, expr);
     case CXCursor_CompoundAssignOperator: return lower_compound_assign(lo, expr);
     case CXCursor_ConditionalOperator: return lower_choice(lo, expr);
     case CXCursor_CStyleCastExpr:

@@ -483,12 +483,53 @@ append(Explorer *ex, const PendingReport *report, EngineResult *out)
     VEC_PUSH(ex->out, &out->findings, finding);
 }
 
+const Loc *
+taken_at(const PendingReport *report)
+{
+    for (const Node *n = report->trace; n; n = n->pred) {
+        if (n->kind == NODE_REFUSE && n->sym == report->sym) {
+            return &n->at->loc;
+        }
+    }
+    return &report->at->loc;
+}
+
+/* True when both are the same mistake made with a success-only taker: the failure of
+ * every PyModule_AddObject in a module's initialisation. */
+static bool
+same_mistake(const PendingReport *a, const PendingReport *b)
+{
+    return a->rule == b->rule && a->ref.refuser && a->ref.refuser == b->ref.refuser &&
+           a->ref.born == b->ref.born && a->reach == b->reach &&
+           taken_at(a)->macro == taken_at(b)->macro;
+}
+
+static void
+append_groups(Explorer *ex, PendingReport **best, uint32_t n, EngineResult *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        PendingReport *first = best[i];
+        if (!first) {
+            continue;
+        }
+        PendingReport **end = &first->same;
+        for (uint32_t j = i + 1; j < n; j++) {
+            if (best[j] && same_mistake(first, best[j])) {
+                *end = best[j];
+                end = &best[j]->same;
+                best[j] = NULL;
+            }
+        }
+        append(ex, first, out);
+    }
+}
+
 void
 events_finish(Explorer *ex, EngineResult *out)
 {
-    VEC(const PendingReport *) best = {0};
+    VEC(PendingReport *) best = {0};
     for (uint32_t i = 0; i < ex->reports.n; i++) {
-        const PendingReport *report = ex->reports.at[i];
+        PendingReport *report = ex->reports.at[i];
         if (withdrawn(ex, report)) {
             continue;
         }
@@ -503,7 +544,5 @@ events_finish(Explorer *ex, EngineResult *out)
             best.at[j] = report;
         }
     }
-    for (uint32_t i = 0; i < best.n; i++) {
-        append(ex, best.at[i], out);
-    }
+    append_groups(ex, best.at, best.n, out);
 }

@@ -12,7 +12,9 @@
 
 #define MAX_SEPARATE 12   /* states at one block before equal owners are joined */
 #define MAX_AT_BLOCK 64   /* states at one block at one time */
+#define MAX_FRESH 40      /* states run from one block before new ones are joined to them */
 #define MAX_VISITS 600    /* states that ever start one block */
+#define MAX_INSIDE 24     /* states inside one block before equal owners are joined */
 #define MAX_STEPS 400000  /* instructions executed in one function */
 
 typedef struct Waiting {
@@ -306,7 +308,7 @@ merge(Explorer *ex, Waiting *waiting, uint32_t block)
             continue;
         }
         State *joined = state_copy(ex, waiting->list.at[j]);
-        state_join(ex, joined, state, block);
+        state_join(ex, joined, state, block, false);
         state_collect(ex, joined, block);
         state_freeze(joined);
         waiting->list.at[j] = joined;
@@ -447,6 +449,42 @@ terminate(Run *run, State *state, const Instr *ins, uint32_t block)
     }
 }
 
+/* Inside a block: equal states are one, and too many of the same ownership are joined. */
+static void
+thin(Explorer *ex, States *states, uint32_t block)
+{
+    if (states->list.n <= MAX_INSIDE) {
+        return;
+    }
+    for (int pass = 0; pass < 2 && states->list.n > MAX_INSIDE; pass++) {
+        uint32_t kept = 0;
+        for (uint32_t i = 0; i < states->list.n; i++) {
+            State *state = states->list.at[i];
+            uint32_t j = 0;
+            state_freeze(state);
+            while (j < kept && !(pass == 0 ? state_equal(states->list.at[j], state)
+                                           : state_same_ownership(ex, states->list.at[j],
+                                                                  state))) {
+                j++;
+            }
+            if (j == kept) {
+                states->list.at[kept++] = state;
+            }
+            else if (pass == 1) {
+                state_join(ex, states->list.at[j], state, block, false);
+            }
+            else if (state_not_worse(state, states->list.at[j])) {
+                states->list.at[j] = state;
+            }
+        }
+        states->list.n = kept;
+    }
+    if (states->list.n > MAX_AT_BLOCK * 2) {
+        cut(ex, "too many outcomes");
+        states->list.n = MAX_AT_BLOCK * 2;
+    }
+}
+
 static void
 run_block(Run *run, uint32_t block, State *start)
 {
@@ -467,10 +505,7 @@ run_block(Run *run, uint32_t block, State *start)
                 after(ex, next.list.at[j], ins);
             }
         }
-        if (next.list.n > MAX_AT_BLOCK * 2) {
-            cut(ex, "too many outcomes");
-            next.list.n = MAX_AT_BLOCK * 2;
-        }
+        thin(ex, &next, block);
         now = next;
     }
     for (uint32_t i = 0; i < now.list.n; i++) {
@@ -491,14 +526,34 @@ entry_state(Explorer *ex)
     return state;
 }
 
+/* A block that was run often: the new state is joined to an old one with the same
+ * ownership, so that loops settle. */
+static State *
+settle(Explorer *ex, const Waiting *waiting, State *state, uint32_t block)
+{
+    if (waiting->seen.n < MAX_FRESH) {
+        return state;
+    }
+    for (uint32_t i = waiting->seen.n; i-- > 0;) {
+        if (state_same_ownership(ex, waiting->seen.at[i], state)) {
+            State *joined = state_copy(ex, state);
+            state_join(ex, joined, waiting->seen.at[i], block, true);
+            state_collect(ex, joined, block);
+            state_freeze(joined);
+            return joined;
+        }
+    }
+    return state;
+}
+
 /* Moves what waits into 'list' and marks it as seen; returns how many are new. */
 static uint32_t
-take(Explorer *ex, Waiting *waiting, State **list)
+take(Explorer *ex, Waiting *waiting, State **list, uint32_t block)
 {
     uint32_t n = 0, waits = waiting->list.n;
     waiting->list.n = 0;
     for (uint32_t i = 0; i < waits; i++) {
-        State *state = waiting->list.at[i];
+        State *state = settle(ex, waiting, waiting->list.at[i], block);
         if (!was_seen(waiting, state)) { /* a joined state may be an old one */
             list[n++] = state;
             VEC_PUSH(ex->arena, &waiting->seen, state);
@@ -526,7 +581,7 @@ explore(Explorer *ex)
             limit(ex, waiting);
         }
         State **list = ARENA_ARRAY(ex->arena, State *, waiting->list.n + 1);
-        uint32_t n = take(ex, waiting, list);
+        uint32_t n = take(ex, waiting, list, block);
         for (uint32_t i = 0; i < n; i++) {
             if (ex->steps > MAX_STEPS) {
                 cut(ex, "too many steps");

@@ -7,6 +7,7 @@
 
 #include "engine/state.h"
 
+#define JOINED_TEMP 1000000 /* number of what a temporary holds after a join */
 #define EITHER "(either)" /* field name of what two paths left different */
 
 /* ---- sorted arrays ------------------------------------------------------------- */
@@ -690,6 +691,11 @@ same_holders(const State *a, const State *b)
             return false;
         }
     }
+    for (uint32_t i = 0; i < a->ntemp; i++) {
+        if (tracked(a, a->temp[i].sym) && state_temp(b, a->temp[i].temp) != a->temp[i].sym) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -730,24 +736,60 @@ unknown_for(Explorer *ex, uint32_t block, const Place *place)
     return sym_init(ex, both, &ex->fn->block[block].ins[0], NULL);
 }
 
+static void
+forget_assumptions(State *state, const Sym *sym)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        if (!sym_mentions(state->range[i].sym, sym)) {
+            state->range[kept++] = state->range[i];
+        }
+    }
+    state->nrange = kept;
+}
+
 /* The place holds one thing in one state and another in the other. */
 static void
 join_bind(Explorer *ex, State *into, const Place *place, uint32_t block)
 {
     const Sym *sym = unknown_for(ex, block, place);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < into->nrange; i++) { /* assumptions of an earlier visit */
-        if (!sym_mentions(into->range[i].sym, sym)) {
-            into->range[kept++] = into->range[i];
-        }
-    }
-    into->nrange = kept;
+    forget_assumptions(into, sym); /* of an earlier visit */
     state_bind(ex, into, place, sym);
 }
 
-void
-state_join(Explorer *ex, State *into, const State *other, uint32_t block)
+static void
+join_temps(Explorer *ex, State *into, const State *other, uint32_t block)
 {
+    for (uint32_t i = 0; i < into->ntemp; i++) {
+        if (state_temp(other, into->temp[i].temp) != into->temp[i].sym) {
+            const Sym *sym = sym_call(ex, &ex->fn->block[block].ins[0],
+                                      JOINED_TEMP + into->temp[i].temp, into->temp[i].sym->type);
+            forget_assumptions(into, sym);
+            into->temp[i].sym = sym;
+        }
+    }
+}
+
+static int64_t
+lower_of(const Range *mine, const Range *theirs, bool widen)
+{
+    return mine->lo == theirs->lo ? mine->lo
+           : widen                ? INT64_MIN
+                                  : mine->lo < theirs->lo ? mine->lo : theirs->lo;
+}
+
+static int64_t
+upper_of(const Range *mine, const Range *theirs, bool widen)
+{
+    return mine->hi == theirs->hi ? mine->hi
+           : widen                ? INT64_MAX
+                                  : mine->hi > theirs->hi ? mine->hi : theirs->hi;
+}
+
+void
+state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen)
+{
+    join_temps(ex, into, other, block);
     for (uint32_t i = 0; i < into->nbind; i++) {
         const Place *place = into->bind[i].place;
         if (state_get(other, place) != into->bind[i].sym) {
@@ -768,8 +810,8 @@ state_join(Explorer *ex, State *into, const State *other, uint32_t block)
             continue;
         }
         Range joined = {.sym = mine->sym,
-                        .lo = mine->lo < theirs->lo ? mine->lo : theirs->lo,
-                        .hi = mine->hi > theirs->hi ? mine->hi : theirs->hi,
+                        .lo = lower_of(mine, theirs, widen),
+                        .hi = upper_of(mine, theirs, widen),
                         .not_zero = (mine->not_zero || mine->lo > 0 || mine->hi < 0) &&
                                     (theirs->not_zero || theirs->lo > 0 || theirs->hi < 0)};
         if (joined.lo == INT64_MIN && joined.hi == INT64_MAX && !joined.not_zero) {

@@ -276,8 +276,8 @@ bool state_equal(const State *a, const State *b);
 bool state_not_worse(const State *a, const State *b);
 /* True when both owe the same for the same held objects. */
 bool state_same_ownership(Explorer *ex, const State *a, const State *b);
-/* Weakens 'into' to what holds in both. */
-void state_join(Explorer *ex, State *into, const State *other, uint32_t block);
+/* Weakens 'into' to what holds in both; 'widen': bounds that differ are given up. */
+void state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen);
 /* True when some variable, live temporary or outside memory leads to the symbol. */
 bool state_holds(Explorer *ex, const State *state, const Sym *sym);
 /* A number in base..base+3 for a fresh result of 'site' that nothing in the state
@@ -382,6 +382,7 @@ struct PendingReport {
     const Node *trace;
     bool is_param_excess; /* a parameter is owed at the return: perhaps the contract */
     bool is_return;       /* return-borrowed of a function that is no entry point */
+    PendingReport *same;  /* the next object with the same mistake in this function */
 };
 
 void event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow how,
@@ -396,6 +397,9 @@ bool event_ask(Explorer *ex, State *state, const Instr *ins, const char *name);
 bool exits_agree(const Explorer *ex, const Sym *sym);
 /* Chooses one report per rule, object and function and appends the findings. */
 void events_finish(Explorer *ex, EngineResult *out);
+
+/* Where a success-only taker refused the object, else where it was lost. */
+const Loc *taken_at(const PendingReport *report);
 
 /* The story that leads to 'pending', for people. */
 void trace_steps(Explorer *ex, const PendingReport *pending, Finding *finding);

@@ -61,7 +61,7 @@ pointer_result(Explorer *ex, const State *state, const Sym *value, int own, bool
         return result;
     }
     if (own > 0) {
-        result.kind = ref && ref->kept == KEPT_UNKNOWN ? RESULT_SHARED : RESULT_NEW;
+        result.kind = ref && ref->kept != KEPT_NONE ? RESULT_SHARED : RESULT_NEW;
         return result;
     }
     if (!is_not_zero(state, value)) {

@@ -8,6 +8,7 @@
 #include "engine/state.h"
 
 #define MAX_BRANCHES 5
+#define MAX_OTHERS 8
 
 static const char *
 called(const Node *node)
@@ -138,6 +139,27 @@ add(Explorer *ex, Finding *finding, uint32_t *cap, Loc loc, StepKind kind, const
     finding->steps[finding->nsteps++] = (Step){loc, kind, text};
 }
 
+/* Where the same mistake is made with other objects. */
+static void
+tell_others(Explorer *ex, const PendingReport *report, Finding *finding, uint32_t *cap)
+{
+    uint32_t told = 0, more = 0;
+    for (const PendingReport *other = report->same; other; other = other->same) {
+        if (told < MAX_OTHERS) {
+            told++;
+            add(ex, finding, cap, *taken_at(other), STEP_CHANGE,
+                arena_printf(ex->out, "the same happens to '%s' here", other->object));
+        }
+        else {
+            more++;
+        }
+    }
+    if (more > 0) {
+        add(ex, finding, cap, report->at->loc, STEP_CHANGE,
+            arena_printf(ex->out, "and to %u more in this function", more));
+    }
+}
+
 void
 trace_steps(Explorer *ex, const PendingReport *report, Finding *finding)
 {
@@ -174,5 +196,6 @@ trace_steps(Explorer *ex, const PendingReport *report, Finding *finding)
                 condition_text(ex, node->sym, node->truth));
         }
     }
+    tell_others(ex, report, finding, &cap);
     add(ex, finding, &cap, report->at->loc, STEP_LOST, report->message);
 }
