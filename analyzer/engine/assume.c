@@ -233,6 +233,17 @@ assume_different(Explorer *ex, State *state, const Sym *a, const Sym *b)
     return true;
 }
 
+/* An object made on this path is none that was there before; constants like None
+ * excepted, which a call may well return. */
+static bool
+must_differ(const State *state, const Sym *a, const Sym *b)
+{
+    const Ref *ref = state_ref(state, a);
+    return ref && (ref->flags & REF_BORN) && ref->own > 0 && ref->kept == KEPT_NONE &&
+           ref->born && (b->kind == SYM_INIT || b->kind == SYM_CALL || b->kind == SYM_PURE) &&
+           a != b && is_not_zero(state, a);
+}
+
 static bool
 assume_cmp(Explorer *ex, State *state, const Sym *sym, bool truth)
 {
@@ -240,6 +251,10 @@ assume_cmp(Explorer *ex, State *state, const Sym *sym, bool truth)
     if (sym->text[0] == '<') {
         ok = truth ? assume_less(ex, state, sym->a, sym->b)
                    : assume_not_less(ex, state, sym->a, sym->b);
+    }
+    else if (truth &&
+             (must_differ(state, sym->a, sym->b) || must_differ(state, sym->b, sym->a))) {
+        return false;
     }
     else {
         ok = truth ? assume_equal(ex, state, sym->a, sym->b)

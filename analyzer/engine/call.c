@@ -20,10 +20,11 @@ typedef struct Call {
     bool ignored; /* nobody looks at the result */
 } Call;
 
+/* A call whose purpose is to raise, and that has no result to tell, does not fail. */
 static bool
 case_fails(const Case *c)
 {
-    return c->err == ERR_RAISES || c->err == ERR_NOMEM;
+    return (c->err == ERR_RAISES || c->err == ERR_NOMEM) && c->ret.kind != RESULT_VOID;
 }
 
 static const Case *
@@ -550,7 +551,7 @@ apply_error(Explorer *ex, State *state, const Call *call, const Case *c)
         break;
     case ERR_RAISES: case ERR_NOMEM:
         state->err = ERRSTATE_SET;
-        if (call->summary->ncases > 1) {
+        if (call->summary->ncases > 1 && case_fails(c)) {
             state->failed = state->failed || c->err == ERR_RAISES;
             state->oom = state->oom || c->err == ERR_NOMEM;
             state->ignored = state->ignored || call->ignored;
@@ -704,9 +705,7 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
     for (uint32_t i = 0; i < call->nargs; i++) {
         const Sym *sym = call->arg[i];
         ledger_use(ex, state, sym, call->ins, arena_printf(ex->out, "passed to %s", call->name));
-        if (!harmless) {
-            ledger_escape(ex, state, sym);
-        }
+        ledger_escape(ex, state, sym); /* a library may keep an object as its user's data */
         if (sym->kind != SYM_ADDR) {
             continue;
         }
@@ -743,6 +742,8 @@ step_occurred(Explorer *ex, State *state, const Call *call, States *out)
         State *yes = state_copy(ex, state);
         const Sym *sym = fresh_at(ex, yes, call, 0, call->ins->type);
         set_not_zero(ex, yes, sym);
+        *state_add_ref(ex, yes, sym) = (Ref){.sym = sym, .kept = KEPT_STATIC,
+                                             .born = call->summary, .site = call->ins};
         yes->err = ERRSTATE_SET;
         if (call->ins->dst) {
             state_set_temp(ex, yes, call->ins->dst, sym);

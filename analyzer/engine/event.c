@@ -52,6 +52,28 @@ holder_name(Explorer *ex, const State *state, const Sym *sym)
     return NULL;
 }
 
+/* "self->x" for what a field held, with the variable that the author uses. */
+static const char *
+field_name(Explorer *ex, const State *state, const Sym *sym)
+{
+    const Place *place = sym->place;
+    if (sym->kind != SYM_INIT || !place || place->kind != PLACE_FIELD ||
+        place->base->kind != PLACE_DEREF) {
+        return sym_text(ex, sym);
+    }
+    const char *owner = NULL;
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *local = state->bind[i].place;
+        if (state->bind[i].sym == place->base->sym && local->kind == PLACE_LOCAL &&
+            ex->fn->local[local->index].name[0] != '\0' && local->index >= last) {
+            last = local->index;
+            owner = ex->fn->local[last].name;
+        }
+    }
+    return owner ? arena_printf(ex->out, "%s->%s", owner, place->name) : sym_text(ex, sym);
+}
+
 static const char *
 name_of(Explorer *ex, const State *state, const Sym *sym)
 {
@@ -60,7 +82,7 @@ name_of(Explorer *ex, const State *state, const Sym *sym)
     }
     const char *name = holder_name(ex, state, sym);
 
-    return name && name[0] ? name : sym_text(ex, sym);
+    return name && name[0] ? name : field_name(ex, state, sym);
 }
 
 /* ---- what a rule may ask ----------------------------------------------------------- */
@@ -121,8 +143,29 @@ rule_arena(RuleCtx *rx)
 
 /* ---- pending reports -------------------------------------------------------------------- */
 
+/* True at a return of NULL or of a negative number: the function reports a failure. */
+static bool
+returns_failure(Explorer *ex, State *state, const Instr *at)
+{
+    if (at->op != OP_RET || at->a.kind == VAL_NONE) {
+        return false;
+    }
+    const Sym *value = eval(ex, state, at->a);
+    if (type_is_object(ex->fn->ret)) {
+        return is_zero(state, value);
+    }
+    return ex->fn->ret->kind == TYPE_INT && range_of(state, value).hi < 0;
+}
+
+static bool
+fails(Explorer *ex, State *state, const Instr *at)
+{
+    return state->failed || state->oom || state->err == ERRSTATE_SET ||
+           returns_failure(ex, state, at);
+}
+
 static Reach
-reach_of(const Explorer *ex, const State *state)
+reach_of(Explorer *ex, State *state, const Instr *at)
 {
     if (ex->info->is_init) {
         return REACH_INIT;
@@ -130,7 +173,7 @@ reach_of(const Explorer *ex, const State *state)
     if (state->oom) {
         return REACH_OOM;
     }
-    return state->failed || state->err == ERRSTATE_SET ? REACH_ERROR : REACH_ORDINARY;
+    return fails(ex, state, at) ? REACH_ERROR : REACH_ORDINARY;
 }
 
 static const char *
@@ -166,7 +209,8 @@ rule_report(RuleCtx *rx, const Object *object, const char *message, const char *
     report->sym = object->sym;
     report->birth = object->ref.site;
     report->at = rx->at;
-    report->reach = reach_of(ex, object->state);
+    report->on_failure = fails(ex, object->state, rx->at);
+    report->reach = reach_of(ex, object->state, rx->at);
     report->object = object->name;
     report->message = message;
     report->fix = fix;
@@ -342,14 +386,17 @@ same_defect(const PendingReport *a, const PendingReport *b)
     if (a->rule != b->rule) {
         return false;
     }
-    if (a->rule == &engine_rule || a->rule->on_return || !a->birth || !b->birth) {
+    if (a->rule->on_return) {
+        return a->at == b->at;
+    }
+    if (a->rule == &engine_rule || !a->birth || !b->birth) {
         return a->at == b->at && a->sym == b->sym;
     }
     if (a->birth != b->birth) {
         return false;
     }
     if (a->sym->kind != SYM_CALL && b->sym->kind != SYM_CALL) {
-        return a->sym == b->sym;
+        return a->sym == b->sym || (a->at == b->at && text_equal(a->object, b->object));
     }
     return output_of(a) == output_of(b);
 }
@@ -494,14 +541,20 @@ taken_at(const PendingReport *report)
     return &report->at->loc;
 }
 
-/* True when both are the same mistake made with a success-only taker: the failure of
- * every PyModule_AddObject in a module's initialisation. */
+/* True when both are the same mistake: the failure of every PyModule_AddObject in a
+ * module's initialisation, or every static type that one failure leaves behind. */
 static bool
 same_mistake(const PendingReport *a, const PendingReport *b)
 {
-    return a->rule == b->rule && a->ref.refuser && a->ref.refuser == b->ref.refuser &&
-           a->ref.born == b->ref.born && a->reach == b->reach &&
-           taken_at(a)->macro == taken_at(b)->macro;
+    if (a->rule != b->rule || a->ref.refuser != b->ref.refuser || a->ref.born != b->ref.born ||
+        a->reach != b->reach) {
+        return false;
+    }
+    if (a->ref.refuser) {
+        return taken_at(a)->macro == taken_at(b)->macro;
+    }
+    return a->sym && b->sym && a->sym->kind == SYM_ADDR && b->sym->kind == SYM_ADDR &&
+           a->on_failure && b->on_failure;
 }
 
 static void

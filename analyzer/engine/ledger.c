@@ -12,7 +12,8 @@
 static bool
 outcome_failed(const Case *outcome)
 {
-    return outcome && (outcome->err == ERR_RAISES || outcome->err == ERR_NOMEM);
+    return outcome && outcome->ret.kind != RESULT_VOID &&
+           (outcome->err == ERR_RAISES || outcome->err == ERR_NOMEM);
 }
 
 bool
@@ -115,8 +116,8 @@ ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
     }
     else {
         ref->stored--;
-        if (ref->stored == 0 && ref->kept == KEPT_NONE) {
-            ref->kept = KEPT_FIELD; /* what the outside memory still says of it is unknown */
+        if (ref->stored == 0 && ref->kept == KEPT_FIELD) {
+            ref->kept = KEPT_NONE; /* the field's reference was the last one known */
         }
     }
     ref->flags |= REF_RELEASED;
@@ -237,6 +238,15 @@ ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, cons
     }
 }
 
+/* What a field held at first was taken out of it: next = self->next; self->next = NULL. */
+static bool
+was_moved_out(const State *state, const Sym *value)
+{
+    const Sym *now = value->kind == SYM_INIT && value->place ? state_get(state, value->place)
+                                                            : NULL;
+    return now && now != value;
+}
+
 /* Pays the caller with one reference to the value; what the caller gets. */
 static int
 pay_caller(Explorer *ex, State *state, const Sym *value, const Instr *at)
@@ -262,6 +272,10 @@ pay_caller(Explorer *ex, State *state, const Sym *value, const Instr *at)
     }
     if (ref->own > 0) {
         ref->own--;
+        return 1;
+    }
+    if (ref->stored > 0 && was_moved_out(state, value)) {
+        ref->stored--;
         return 1;
     }
     if (object && !ledger_immortal(ex, value) && ref->stored <= 1 && ref->kept != KEPT_UNKNOWN &&

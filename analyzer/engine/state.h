@@ -382,6 +382,7 @@ struct PendingReport {
     const Node *trace;
     bool is_param_excess; /* a parameter is owed at the return: perhaps the contract */
     bool is_return;       /* return-borrowed of a function that is no entry point */
+    bool on_failure;      /* the path has a failure */
     PendingReport *same;  /* the next object with the same mistake in this function */
 };
 

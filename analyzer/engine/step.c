@@ -105,6 +105,24 @@ is_outside(const Place *place)
     return false;
 }
 
+/* A reference goes to outside memory, if it is stored as an object; as raw memory nobody
+ * knows what it means there. */
+static void
+hand_over(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym)
+{
+    const Place *root = place_root(place);
+    if (root->kind == PLACE_DEREF && root->sym == sym) {
+        return; /* into itself */
+    }
+    if (at->op == OP_STORE && at->type && !type_is_object(at->type)) {
+        if (at->type->kind == TYPE_PTR && at->type->to && at->type->to->kind == TYPE_VOID) {
+            ledger_escape(ex, state, sym);
+        }
+        return;
+    }
+    ledger_store(ex, state, sym, place, at);
+}
+
 void
 write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym)
 {
@@ -118,7 +136,7 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
         had_owner = ref && ref->own > 0;
     }
     if (is_outside(place)) {
-        ledger_store(ex, state, sym, place, at);
+        hand_over(ex, state, at, place, sym);
     }
     else if (state_ref(state, sym)) {
         state_note(ex, state, NODE_HOLD, at, sym, NULL, NULL);

@@ -273,6 +273,21 @@ make_case(Maker *maker, const Exit *e)
     return c;
 }
 
+/* A borrowed result that may also be NULL, as of a field: two outcomes.  Makes 'c' the one
+ * with an object. */
+static bool
+may_lend_nothing(Explorer *ex, const Exit *e, Case *c)
+{
+    const Ref *ref = e->value ? state_ref(e->state, e->value) : NULL;
+    if (c->ret.kind != RESULT_ANY || e->own != 0 || !ref || (ref->flags & REF_ESCAPED) ||
+        ref->kept == KEPT_UNKNOWN || !type_is_object(ex->fn->ret)) {
+        return false;
+    }
+    c->ret.kind = RESULT_BORROWED;
+    c->ret.from = ref->kept == KEPT_BY ? param_of(ex, ref->keeper) : -1;
+    return true;
+}
+
 static bool
 result_equal(const Result *a, const Result *b)
 {
@@ -338,6 +353,15 @@ guards_equal(const Case *a, const Case *b)
     return memcmp(a->guard, b->guard, sizeof(a->guard)) == 0;
 }
 
+/* Equal, or a new reference that is shared in one outcome and not in the other. */
+static bool
+results_fold(const Result *a, const Result *b)
+{
+    bool new_a = a->kind == RESULT_NEW || a->kind == RESULT_SHARED;
+    bool new_b = b->kind == RESULT_NEW || b->kind == RESULT_SHARED;
+    return result_equal(a, b) || (new_a && new_b);
+}
+
 /* Outcomes that differ in nothing a caller can see fall together. */
 static void
 fold_equal(Maker *maker)
@@ -348,10 +372,13 @@ fold_equal(Maker *maker)
         uint32_t j = 0;
         for (; j < kept; j++) {
             Case *k = &maker->cases.at[j];
-            if (result_equal(&k->ret, &c->ret) && same_error(k, c) && effects_equal(k, c) &&
+            if (results_fold(&k->ret, &c->ret) && same_error(k, c) && effects_equal(k, c) &&
                 guards_equal(k, c)) {
                 if (c->err == ERR_RAISES) {
                     k->err = ERR_RAISES;
+                }
+                if (c->ret.kind == RESULT_SHARED) {
+                    k->ret = c->ret;
                 }
                 break;
             }
@@ -470,6 +497,11 @@ summarize(Explorer *ex)
     }
     for (uint32_t i = 0; i < ex->exits.n; i++) {
         Case c = make_case(&maker, &ex->exits.at[i]);
+        if (may_lend_nothing(ex, &ex->exits.at[i], &c)) {
+            Case none = c;
+            none.ret.kind = RESULT_NULL;
+            VEC_PUSH(ex->out, &maker.cases, none);
+        }
         VEC_PUSH(ex->out, &maker.cases, c);
         if (maker.cases.n > MAX_CASES * 8) {
             fold_equal(&maker);

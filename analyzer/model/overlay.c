@@ -60,7 +60,8 @@ result_type(const Summary *summary)
 static void
 add_prototype(const Summary *s, StrBuf *out)
 {
-    strbuf_printf(out, "%s " OVERLAY_PREFIX "%s(", result_type(s), s->name);
+    strbuf_printf(out, "%s%s" OVERLAY_PREFIX "%s(", result_type(s), s->lvalue ? " *" : " ",
+                  s->name);
     for (uint8_t i = 0; i < s->nparam; i++) {
         strbuf_printf(out, "%s%s", i > 0 ? ", " : "", param_type(s->param[i].kind));
     }
@@ -75,9 +76,9 @@ add_define(const Summary *s, StrBuf *out)
     for (int i = 1; i <= s->nparam; i++) {
         strbuf_printf(out, "%sa%d", i > 1 ? ", " : "", i);
     }
-    /* A compound literal has an address, a call has none. */
+    /* What a pointer points to has an address, a call has none. */
     strbuf_printf(out, "%s) %s" OVERLAY_PREFIX "%s(", s->variadic ? ", ..." : "",
-                  s->lvalue ? "STRAYREF_LVALUE(" : "", s->name);
+                  s->lvalue ? "(*" : "", s->name);
     for (int i = 1; i <= s->nparam; i++) {
         ParamKind kind = s->param[i - 1].kind;
         strbuf_printf(out, "%s(%s)%s(a%d)", i > 1 ? ", " : "", param_type(kind),
@@ -106,11 +107,6 @@ overlay_text(const Model *model, Arena *arena)
                       "#define STRAYREF_OVERLAY_H\n"
                       "#pragma GCC system_header\n"
                       "#include_next <Python.h>\n"
-                      "#ifdef __cplusplus\n"
-                      "#define STRAYREF_LVALUE(x) x\n"
-                      "#else\n"
-                      "#define STRAYREF_LVALUE(x) (*(PyObject *[1]){x})\n"
-                      "#endif\n"
                       "#ifdef __cplusplus\n"
                       "extern \"C\" {\n"
                       "#endif\n");
