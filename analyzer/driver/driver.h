@@ -38,6 +38,7 @@ typedef struct Options {
     uint32_t timeout;          /* seconds a file may take to parse; default 120 */
     bool no_overlay;           /* --no-overlay */
     const char *dump;          /* dump: "ir", "cfg" or "summary" */
+    bool unknown;              /* facts --unknown: the callees that nobody knows */
     bool bless;                /* verify --bless: rewrite expectations */
     bool verbose;
     const char *color;         /* auto, always, never */
@@ -134,6 +135,11 @@ int command_facts(Arena *arena, const Options *options);   /* facts.c: what is k
  * other and with the headers of Python, prints what is wrong and a closing line.
  * False when something is wrong; false with 'error' set when it cannot be checked. */
 bool facts_check(Arena *arena, const Options *options, Error *error);
+
+/* facts_unknown.c: prints the callees of the project (as for a scan) that take or
+ * return objects and that nobody knows, most called first, and their share of all
+ * such calls.  Returns the exit code. */
+int facts_unknown(Arena *arena, const Options *options);
 
 /* facts_headers.c: compares the parameters and results of the built-in facts with the
  * headers of Python (those of the flags, else of the installed one), prints what does

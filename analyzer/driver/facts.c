@@ -147,6 +147,9 @@ command_facts(Arena *arena, const Options *options)
     Error error = {.code = ERROR_NONE};
     const Model *model;
 
+    if (options->unknown) {
+        return facts_unknown(arena, options);
+    }
     if (options->npaths == 0) {
         error_set(&error, ERROR_USAGE,
                   "facts: nothing named; give a function such as "

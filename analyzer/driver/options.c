@@ -69,11 +69,12 @@ static const CommandHelp command_help[] = {
      "  strayref explain stolen-reference\n"},
     {"rules", RULES, "", "list the rules",
      "One line each: name, severity, precision, title.\n"},
-    {"facts", FACTS, "NAME... | check [-- FLAGS]",
+    {"facts", FACTS, "NAME... | check [-- FLAGS] | --unknown [-p DIR] [PATH...]",
      "show what is known of a C-API function, or check all facts",
      "Examples:\n"
      "  strayref facts PyList_SetItem\n"
-     "  strayref facts check\n"},
+     "  strayref facts check\n"
+     "  strayref facts --unknown -p build    callees of a project that nobody knows\n"},
 };
 
 enum {
@@ -88,6 +89,7 @@ enum {
     OPT_CFG,
     OPT_SUMMARY,
     OPT_BLESS,
+    OPT_UNKNOWN,
 };
 
 typedef struct OptionHelp {
@@ -102,7 +104,9 @@ static const OptionHelp option_help[] = {
     {"ir", OPT_IR, NULL, DUMP, "the intermediate representation of each function"},
     {"cfg", OPT_CFG, NULL, DUMP, "its control-flow graph, for Graphviz dot"},
     {"summary", OPT_SUMMARY, NULL, DUMP, "what it does to references, as facts"},
-    {"database", 'p', "DIR", SCAN | DUMP, "folder of compile_commands.json, or that file"},
+    {"unknown", OPT_UNKNOWN, NULL, FACTS,
+     "callees of a project that take or return objects and that nobody knows"},
+    {"database", 'p', "DIR", SCAN | DUMP | FACTS, "folder of compile_commands.json, or that file"},
     {"format", OPT_FORMAT, "NAME", SCAN, NULL},
     {"output", 'o', "FILE", SCAN, "write the report to FILE; '-' is standard output"},
     {"rule", OPT_RULE, "ID", SCAN, "report only this rule; may be repeated"},
@@ -377,6 +381,9 @@ set_option(Arena *arena, int id, const char *value, Options *options, Error *err
         return set_python(value, &options->python, error);
     case OPT_TIMEOUT:
         return parse_number(value, 86400, "--timeout", &options->timeout, error);
+    case OPT_UNKNOWN:
+        options->unknown = true;
+        return true;
     case OPT_NO_OVERLAY:
         options->no_overlay = true;
         return true;

@@ -97,6 +97,18 @@ new_object(Explorer *ex, State *state, const Call *call, const Case *c, const Re
     return sym;
 }
 
+/* True when the object owns what was read from it and this function may release that: its
+ * type, and in a destructor whatever an accessor gives. */
+static bool
+is_part_of(Explorer *ex, const Call *call, const Sym *from)
+{
+    if (text_equal(call->summary->name, "Py_TYPE")) {
+        return true;
+    }
+    return from && ex->info->is_dealloc && from->kind == SYM_INIT && from->place &&
+           from->place->kind == PLACE_LOCAL && from->place->index == 0;
+}
+
 static const Sym *
 borrowed_object(Explorer *ex, State *state, const Call *call, const Case *c,
                 const Result *result, uint32_t slot, const Type *type)
@@ -120,6 +132,11 @@ borrowed_object(Explorer *ex, State *state, const Call *call, const Case *c,
         Ref *ref = state_add_ref(ex, state, sym);
         *ref = (Ref){.sym = sym, .kept = from ? KEPT_BY : KEPT_STATIC, .keeper = from,
                      .born = call->summary, .born_case = c, .site = call->ins};
+        if (is_part_of(ex, call, from)) {
+            ref->kept = KEPT_FIELD;
+            ref->keeper = NULL;
+            ref->stored = 1;
+        }
     }
     state_note(ex, state, NODE_BORROWED, call->ins, sym, call->summary, c);
     return sym;
@@ -551,9 +568,9 @@ apply_error(Explorer *ex, State *state, const Call *call, const Case *c)
         break;
     case ERR_RAISES: case ERR_NOMEM:
         state->err = ERRSTATE_SET;
+        state->oom = state->oom || c->err == ERR_NOMEM;
         if (call->summary->ncases > 1 && case_fails(c)) {
             state->failed = state->failed || c->err == ERR_RAISES;
-            state->oom = state->oom || c->err == ERR_NOMEM;
             state->ignored = state->ignored || call->ignored;
             state_note(ex, state, NODE_FAIL, call->ins, NULL, call->summary, c);
         }

@@ -550,6 +550,10 @@ same_mistake(const PendingReport *a, const PendingReport *b)
         a->reach != b->reach) {
         return false;
     }
+    if (a->at->loc.macro && a->at->loc.macro == b->at->loc.macro && a->fact == b->fact &&
+        a->birth && b->birth && a->birth->loc.macro == a->at->loc.macro) {
+        return true; /* written once, in a macro */
+    }
     if (a->ref.refuser) {
         return taken_at(a)->macro == taken_at(b)->macro;
     }

@@ -65,6 +65,10 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
     }
+    if (sym->kind == SYM_INIT && ref->kept == KEPT_UNKNOWN) {
+        ref->flags |= REF_ESCAPED; /* a whole table is copied or taken, element by element */
+        return;
+    }
     ref->own++;
     if (!ref->site) {
         ref->site = by.at;

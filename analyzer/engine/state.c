@@ -209,6 +209,18 @@ state_drop_ref(State *state, const Sym *sym)
     }
 }
 
+/* An element that is not told apart from others: who owns it is a matter of counters. */
+static bool
+is_any_element(const Place *place)
+{
+    for (; place; place = place->base) {
+        if (place->kind == PLACE_ELEM && place->sym->kind != SYM_INT) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What is known of an object that was not made on this path. */
 static bool
 describe_foreign(Explorer *ex, const Sym *sym, Ref *ref)
@@ -227,8 +239,8 @@ describe_foreign(Explorer *ex, const Sym *sym, Ref *ref)
         ref->kept = KEPT_CALLER;
         return true;
     }
-    if (place_is_local(place) || text_equal(place->name, EITHER)) {
-        ref->kept = KEPT_UNKNOWN; /* never set, or joined from two paths */
+    if (place_is_local(place) || text_equal(place->name, EITHER) || is_any_element(place)) {
+        ref->kept = KEPT_UNKNOWN; /* never set, joined from two paths, or in a table */
         return true;
     }
     if (place->kind == PLACE_GLOBAL && model_global(ex->model, place->decl->name)) {

@@ -60,6 +60,10 @@ pointer_result(Explorer *ex, const State *state, const Sym *value, int own, bool
         result.kind = RESULT_SAME;
         return result;
     }
+    if (ledger_immortal(ex, value)) {
+        result.kind = RESULT_PTR; /* as good as new, and as good as borrowed */
+        return result;
+    }
     if (own > 0) {
         result.kind = ref && ref->kept != KEPT_NONE ? RESULT_SHARED : RESULT_NEW;
         return result;
