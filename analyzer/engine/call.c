@@ -210,7 +210,7 @@ place_at(Explorer *ex, const Sym *pointer, Str path)
     while (path && *path) {
         const char *dot = strchr(path, '.');
         size_t length = dot ? (size_t)(dot - path) : strlen(path);
-        place = place_field(ex, place, str_intern_n(ex->strings, path, length));
+        place = place_field(ex, place, str_intern_n(ex->strings, path, length), NULL);
         path = dot ? dot + 1 : NULL;
     }
     return place;
@@ -302,6 +302,9 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
             int8_t from = effect->result.from;
             const Sym *into = from >= 0 && (uint32_t)from < call->nargs ? call->arg[from] : NULL;
             ledger_keep(ex, state, object, into, by);
+            if (call->summary->origin == ORIGIN_COMPUTED && from < 0) {
+                ledger_lend(ex, state, object);
+            }
         }
         break;
     case EFFECT_ESCAPE:

@@ -11,6 +11,7 @@ typedef struct Engine {
     const Program *program;
     Model *model;
     FnInfo *info;
+    Owners *owners;
     Summary **computed;
     EngineResult *result;
 } Engine;
@@ -21,7 +22,7 @@ analyse(Engine *engine, uint32_t index, bool silent)
     const Fn *fn = engine->program->fns[index];
     Explorer ex = {.arena = engine->scratch, .out = engine->out, .strings = engine->strings,
                    .program = engine->program, .model = engine->model,
-                   .computed = engine->computed, .fn = fn, .fn_index = index,
+                   .computed = engine->computed, .owners = engine->owners, .fn = fn, .fn_index = index,
                    .info = &engine->info[index], .silent = silent};
     map_init(&ex.syms, ex.arena);
     map_init(&ex.places, ex.arena);
@@ -101,6 +102,7 @@ engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,
     Engine engine = {.out = arena, .scratch = arena_new(), .strings = strings,
                      .program = program, .model = model, .result = out};
     engine.info = roles_find(arena, program);
+    engine.owners = owners_find(arena, strings, program, model);
     engine.computed = ARENA_ARRAY(arena, Summary *, program->nfns + 1);
     out->outcome = ARENA_ARRAY(arena, FnOutcome, program->nfns + 1);
     out->why = ARENA_ARRAY(arena, const char *, program->nfns + 1);

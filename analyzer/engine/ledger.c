@@ -124,6 +124,9 @@ ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
             ref->kept = KEPT_NONE; /* the field's reference was the last one known */
         }
     }
+    if (ref->own == 0 && ref->lent > 0 && ref->kept == KEPT_NONE) {
+        ref->kept = KEPT_UNKNOWN;
+    }
     ref->flags |= REF_RELEASED;
     bool died = ledger_dead(ref);
     state_note(ex, state, NODE_RELEASE, by.at, sym, by.summary, by.outcome);
@@ -196,13 +199,23 @@ ledger_escape(Explorer *ex, State *state, const Sym *sym)
 }
 
 void
+ledger_lend(Explorer *ex, State *state, const Sym *sym)
+{
+    Ref *ref = is_zero(state, sym) ? NULL : state_ref_make(ex, state, sym);
+    if (ref && !(ref->flags & REF_ESCAPED) && ref->stored < MAX_OWN) {
+        ref->stored++;
+    }
+}
+
+void
 ledger_store(Explorer *ex, State *state, const Sym *sym, const Place *place, const Instr *at)
 {
     Ref *ref = is_zero(state, sym) ? NULL : state_ref_make(ex, state, sym);
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
     }
-    if (ref->own > 0) {
+    bool owning = owners_ask(ex->owners, place) == OWNING_YES;
+    if (ref->own > 0 && owning) {
         ref->own--;
         ref->stored++;
     }
@@ -276,7 +289,7 @@ pay_caller(Explorer *ex, State *state, const Sym *value, const Instr *at)
     }
     if (ref->own > 0) {
         ref->own--;
-        return 1;
+        return ref->lent > 0 ? -1 : 1; /* the field it was stored in may be the owner */
     }
     if (ref->stored > 0 && was_moved_out(state, value)) {
         ref->stored--;

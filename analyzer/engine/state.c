@@ -744,7 +744,7 @@ static const Sym *
 unknown_for(Explorer *ex, uint32_t block, const Place *place)
 {
     /* A value of its own for each place and join: the block's first instruction stands for it. */
-    const Place *both = place_field(ex, place, str_intern(ex->strings, EITHER));
+    const Place *both = place_field(ex, place, str_intern(ex->strings, EITHER), NULL);
     return sym_init(ex, both, &ex->fn->block[block].ins[0], NULL);
 }
 

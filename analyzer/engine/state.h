@@ -60,6 +60,7 @@ struct Place {
     const Sym *sym;
     const Place *base;
     Str name;
+    Str record;       /* FIELD: tag of the record, no part of the identity */
     const Type *type; /* ELEM: pointer to the element */
 };
 
@@ -173,6 +174,15 @@ typedef struct FnInfo { /* by function of the program, across explorations */
 
 typedef struct PendingReport PendingReport;
 
+/* ---- owners.c: which fields and globals own what they hold ------------------------------ */
+
+typedef struct Owners Owners;
+typedef enum Owning { OWNING_UNKNOWN, OWNING_YES } Owning;
+
+/* Looks through all functions for releases of what fields and globals hold.  Owned by
+ * 'arena'. */
+Owners *owners_find(Arena *arena, Strings *strings, const Program *program, const Model *model);
+
 typedef struct Exit { /* one way out, for the summary */
     const State *state;
     const Sym *value; /* NULL for void */
@@ -186,6 +196,7 @@ typedef struct Explorer {
     Strings *strings;
     const Program *program;
     Model *model;
+    Owners *owners;
     Summary *const *computed; /* by function of the program; NULL while unknown */
     const Fn *fn;
     const Flow *flow;
@@ -224,7 +235,8 @@ const Place *place_local(Explorer *ex, uint32_t index);
 const Place *place_global(Explorer *ex, const Decl *decl);
 /* What the pointer 'sym' points to. */
 const Place *place_deref(Explorer *ex, const Sym *sym);
-const Place *place_field(Explorer *ex, const Place *base, Str name);
+/* 'record' is the tag of the record the field is in, NULL when unknown. */
+const Place *place_field(Explorer *ex, const Place *base, Str name, Str record);
 const Place *place_elem(Explorer *ex, const Place *base, const Sym *index, const Type *type);
 
 /* The place it all hangs from: LOCAL, GLOBAL or DEREF. */
@@ -241,6 +253,9 @@ const char *callee_name(const Instr *call);
 /* "self->x", "l", "result of PyList_New"; owned by ex->out. */
 const char *sym_text(Explorer *ex, const Sym *sym);
 const char *place_text(Explorer *ex, const Place *place);
+
+/* Whether memory at 'place' owns what is stored there. */
+Owning owners_ask(Owners *owners, const Place *place);
 
 /* ---- state.c ---------------------------------------------------------------------------- */
 
@@ -323,6 +338,8 @@ void ledger_release(Explorer *ex, State *state, const Sym *sym, By by);
 void ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by);
 void ledger_keep(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by);
 void ledger_escape(Explorer *ex, State *state, const Sym *sym);
+/* A callee stored a reference of its own somewhere: one may be released on its behalf. */
+void ledger_lend(Explorer *ex, State *state, const Sym *sym);
 void ledger_store(Explorer *ex, State *state, const Sym *sym, const Place *place, const Instr *at);
 /* The object is looked into or passed on: reports when it is dead. */
 void ledger_use(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *use);

@@ -179,7 +179,7 @@ rebase(Explorer *ex, const Place *place, const Place *from, const Place *to)
         return to;
     }
     const Place *base = rebase(ex, place->base, from, to);
-    return place->kind == PLACE_FIELD ? place_field(ex, base, place->name)
+    return place->kind == PLACE_FIELD ? place_field(ex, base, place->name, place->record)
                                       : place_elem(ex, base, place->sym, place->type);
 }
 
@@ -212,7 +212,7 @@ compute(Explorer *ex, State *state, const Instr *ins)
     switch (ins->op) {
     case OP_FIELD: {
         const Sym *base = eval(ex, state, ins->a);
-        return sym_addr(ex, place_field(ex, place_deref(ex, base), ins->name));
+        return sym_addr(ex, place_field(ex, place_deref(ex, base), ins->name, ins->record));
     }
     case OP_INDEX: {
         const Sym *base = eval(ex, state, ins->a);

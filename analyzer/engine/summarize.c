@@ -173,7 +173,8 @@ held_result(Maker *maker, const State *state, const Sym *value)
 {
     const Ref *ref = state_ref(state, value);
     int before = ref && ref->kept == KEPT_FIELD ? 1 : 0; /* what memory held from the start */
-    bool made = ref && ref->stored > before && !(ref->flags & REF_ESCAPED);
+    int taken = ref && ref->own > 0 && ref->lent > 0 ? 1 : 0; /* counted after the store */
+    bool made = ref && ref->stored + taken > before && !(ref->flags & REF_ESCAPED);
     bool number = value->kind == SYM_INT && value->num != 0;
     if (number || (value->type && value->type->kind == TYPE_INT)) {
         return integer_result(state, value);
@@ -192,8 +193,11 @@ field_path(Maker *maker, const Place *place, const Place *root)
 
 /* True when the function released what the place held before. */
 static bool
-old_was_released(const State *state, const Place *place)
+old_was_released(Explorer *ex, const State *state, const Place *place)
 {
+    if (is_zero(state, sym_init(ex, place, NULL, NULL))) {
+        return true; /* there was nothing */
+    }
     for (uint32_t i = 0; i < state->nref; i++) {
         const Ref *ref = &state->ref[i];
         if (ref->sym->kind == SYM_INIT && ref->sym->place == place &&
@@ -221,7 +225,7 @@ memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
         }
         Effect effect = {.param = i, .result = {.from = -1}};
         if (place == target) {
-            effect.kind = old_was_released(state, place) ? EFFECT_RESET : EFFECT_OUT;
+            effect.kind = old_was_released(ex, state, place) ? EFFECT_RESET : EFFECT_OUT;
             effect.result = held_result(maker, state, value);
         }
         else {

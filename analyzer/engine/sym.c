@@ -337,9 +337,10 @@ place_deref(Explorer *ex, const Sym *sym)
 }
 
 const Place *
-place_field(Explorer *ex, const Place *base, Str name)
+place_field(Explorer *ex, const Place *base, Str name, Str record)
 {
-    return intern_place(ex, (Place){.kind = PLACE_FIELD, .base = base, .name = name});
+    return intern_place(ex, (Place){.kind = PLACE_FIELD, .base = base, .name = name,
+                                    .record = record});
 }
 
 const Place *
