@@ -18,6 +18,10 @@ describe(RuleCtx *rx, const LostEvent *event)
         return arena_printf(arena, "leak of '%s': the function returns while it still owns %s",
                             name, event->owed > 1 ? "references" : "a reference");
     case LOST_OVERWRITE:
+        if (event->taker) {
+            return arena_printf(arena, "leak of '%s': %s overwrites it while it holds the last "
+                                       "reference", name, event->taker);
+        }
         return arena_printf(arena, "leak of '%s': '%s' is overwritten while it holds the last "
                                    "reference", name, event->holder);
     case LOST_SCOPE:
@@ -48,6 +52,9 @@ advise(RuleCtx *rx, const LostEvent *event)
         return arena_printf(arena, "Py_DECREF(%s) when %s fails, or use PyModule_AddObjectRef "
                                    "(3.10) and always release", name,
                             object_refuser(event->object));
+    }
+    if (event->how == LOST_OVERWRITE && event->taker) {
+        return arena_printf(arena, "Py_CLEAR(%s) before %s", event->holder, event->taker);
     }
     if (event->how == LOST_OVERWRITE) {
         return arena_printf(arena, "Py_DECREF(%s) before the assignment, or use Py_SETREF", name);

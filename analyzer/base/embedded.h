@@ -15,6 +15,7 @@ typedef struct EmbeddedFile {
 } EmbeddedFile;
 
 extern const EmbeddedFile embedded_facts[]; /* rules/api, all .facts files, sorted by name */
+extern const char embedded_internals[];     /* rules/api/internals.txt */
 
 #define STRAYREF_VERSION "0.1.0"
 

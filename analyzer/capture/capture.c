@@ -34,6 +34,39 @@ typedef struct Capture {
 
 /* ---- parsing -------------------------------------------------------------------- */
 
+/* The attributes that cpychecker introduced and the macros that say that the
+ * compiler knows them, as annotations in our words. */
+static const char *const gate_args[] = {
+    "-DWITH_CPYCHECKER_RETURNS_BORROWED_REF_ATTRIBUTE=1",
+    "-DWITH_CPYCHECKER_STEALS_REFERENCE_TO_ARG_ATTRIBUTE=1",
+    "-DWITH_CPYCHECKER_NEGATIVE_RESULT_SETS_EXCEPTION_ATTRIBUTE=1",
+    "-DWITH_CPYCHECKER_SETS_EXCEPTION_ATTRIBUTE=1",
+    "-DWITH_CPYCHECKER_TYPE_OBJECT_FOR_TYPEDEF_ATTRIBUTE=1",
+    "-Dstrayref_text_(x)=#x",
+    "-Dcpychecker_returns_borrowed_ref=annotate(\"strayref:returns_borrowed\")",
+    "-Dcpychecker_steals_reference_to_arg(n)="
+    "annotate(\"strayref:steals(\" strayref_text_(n) \")\")",
+    "-Dcpychecker_negative_result_sets_exception="
+    "annotate(\"strayref:negative_result_sets_exception\")",
+    "-Dcpychecker_sets_exception=annotate(\"strayref:sets_exception\")",
+    "-Dcpychecker_type_object_for_typedef(name)="
+    "annotate(\"strayref:type_object_for_typedef(\" name \")\")",
+};
+
+/* With one of these macros NumPy's headers declare functions that exist within
+ * NumPy only, and no import_array(): these headers must not see it. */
+#define NUMPY_HEADER(name)                                                         \
+    "#pragma push_macro(\"" STEALS_GATE "\")\n"                                    \
+    "#undef " STEALS_GATE "\n"                                                     \
+    "#include_next <numpy/" name ">\n"                                             \
+    "#pragma pop_macro(\"" STEALS_GATE "\")\n"
+#define STEALS_GATE "WITH_CPYCHECKER_STEALS_REFERENCE_TO_ARG_ATTRIBUTE"
+
+static const char *const numpy_headers[][2] = {
+    {OVERLAY_DIR "/numpy/arrayobject.h", NUMPY_HEADER("arrayobject.h")},
+    {OVERLAY_DIR "/numpy/ndarrayobject.h", NUMPY_HEADER("ndarrayobject.h")},
+};
+
 /* The overlay, and after it the version of Python as a constant. */
 static const char *
 overlay_source(Arena *arena, const char *overlay)
@@ -54,11 +87,15 @@ static const char **
 build_args(Arena *arena, const Job *job, int *nargs)
 {
     const char *const last[] = {"-Wno-everything", "-w", "-ferror-limit=0", "-O0"};
-    const char **args = ARENA_ARRAY(arena, const char *, job->nargs + 2 + COUNT_OF(last));
+    const char **args = ARENA_ARRAY(arena, const char *, job->nargs + 2 + COUNT_OF(gate_args)
+                                                             + COUNT_OF(last));
     int n = 0;
 
     args[n++] = "-I" OVERLAY_DIR;
     args[n++] = arena_printf(arena, "-working-directory=%s", job->directory);
+    for (size_t i = 0; i < COUNT_OF(gate_args); i++) {
+        args[n++] = gate_args[i];
+    }
     for (uint32_t i = 0; i < job->nargs; i++) {
         args[n++] = job->args[i];
     }
@@ -73,13 +110,19 @@ static CXTranslationUnit
 parse(Capture *cap, CXIndex index, const char *overlay)
 {
     const char *source = overlay_source(cap->tu.arena, overlay);
-    struct CXUnsavedFile file = {.Filename = OVERLAY_FILE, .Contents = source,
-                                 .Length = strlen(source)};
+    struct CXUnsavedFile files[1 + COUNT_OF(numpy_headers)] = {
+        {.Filename = OVERLAY_FILE, .Contents = source, .Length = strlen(source)}};
     CXTranslationUnit handle = NULL;
     int nargs;
     const char **args = build_args(cap->tu.arena, cap->job, &nargs);
 
-    if (clang_parseTranslationUnit2(index, cap->job->file, args, nargs, &file, 1,
+    for (size_t i = 0; i < COUNT_OF(numpy_headers); i++) {
+        const char *text = numpy_headers[i][1];
+
+        files[1 + i] = (struct CXUnsavedFile){.Filename = numpy_headers[i][0],
+                                              .Contents = text, .Length = strlen(text)};
+    }
+    if (clang_parseTranslationUnit2(index, cap->job->file, args, nargs, files, COUNT_OF(files),
                                     CXTranslationUnit_KeepGoing, &handle)
         != CXError_Success) {
         return NULL;
@@ -374,6 +417,7 @@ init_tu(Capture *cap, const char *overlay_prefix)
     tu->scratch = arena_new();
     tu->directory = cap->job->directory;
     tu->overlay_path = str_intern(strings, OVERLAY_FILE);
+    tu->overlay_dir = str_intern(strings, OVERLAY_DIR);
     tu->overlay_prefix = str_intern(strings, overlay_prefix != NULL ? overlay_prefix : "");
     tu->va_list_tag = str_intern(strings, "__va_list_tag");
     map_init(&tu->files, tu->arena);

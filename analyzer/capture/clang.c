@@ -172,6 +172,50 @@ cursor_word(Tu *tu, CXCursor cursor)
     return word_at(tu, file, offset);
 }
 
+/* The start of the line around 'at'; a line that ends in a backslash goes on. */
+static const char *
+whole_line_start(const char *text, const char *at)
+{
+    for (; at > text; at--) {
+        const char *before = at - 1;
+
+        if (*before != '\n') {
+            continue;
+        }
+        before -= before > text && before[-1] == '\r' ? 1 : 0;
+        if (before == text || before[-1] != '\\') {
+            return at;
+        }
+    }
+    return text;
+}
+
+Str
+cursor_macro(Tu *tu, CXCursor cursor)
+{
+    uint32_t offset;
+    const SourceFile *file = clang_spelling(tu, start_of(cursor), &offset);
+    const char *at;
+    Str none = str_intern(tu->unit->strings, ""), name;
+
+    if (file == NULL || file->text == NULL || offset >= file->size) {
+        return none;
+    }
+    at = whole_line_start(file->text, file->text + offset);
+    at += strspn(at, " \t");
+    if (*at != '#') {
+        return none;
+    }
+    at += 1 + strspn(at + 1, " \t");
+    if (!text_starts(at, "define")) {
+        return none;
+    }
+    at += strlen("define");
+    at += strspn(at, " \t");
+    name = word_at(tu, file, (uint32_t)(at - file->text));
+    return at[strlen(name)] == '(' ? none : name;
+}
+
 bool
 cursor_constant(CXCursor cursor, int64_t *value)
 {
@@ -262,7 +306,8 @@ clang_file(Tu *tu, CXFile handle)
     name = clang_text(tu->arena, clang_getFileName(handle));
     file->path = str_intern(tu->unit->strings,
                             path_absolute(tu->arena, tu->directory, name));
-    file->is_overlay = file->path == tu->overlay_path;
+    file->is_overlay = file->path == tu->overlay_path
+        || path_is_below(file->path, tu->overlay_dir);
     file->is_system = file->is_overlay || is_system_path(tu, file->path);
     file->text = clang_getFileContents(tu->handle, handle, &file->size);
     return file;

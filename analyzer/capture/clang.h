@@ -30,6 +30,7 @@ typedef struct Tu {
     Arena *scratch;     /* children arrays; reset between functions */
     Str directory;      /* relative file names start here */
     Str overlay_path;   /* of the header put in front of Python.h */
+    Str overlay_dir;    /* where that header is; other headers of ours too */
     Str overlay_prefix; /* of the functions it declares, may be "" */
     Str python_dir;     /* where the real Python.h is, or NULL */
     Str va_list_tag;    /* of the record behind va_list */
@@ -78,6 +79,9 @@ Str cursor_name(Tu *tu, CXCursor cursor);
 Str cursor_kind_name(Tu *tu, CXCursor cursor);
 /* The identifier written where the cursor starts, "" when there is none. */
 Str cursor_word(Tu *tu, CXCursor cursor);
+/* The object-like macro whose definition holds the start of the cursor
+ * ("#define NAME (*table[3])"), "" when there is none. */
+Str cursor_macro(Tu *tu, CXCursor cursor);
 /* The value of an integer constant expression.  Ask only for expressions
  * that cannot have effects: they would be lost. */
 bool cursor_constant(CXCursor cursor, int64_t *value);

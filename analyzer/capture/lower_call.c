@@ -51,15 +51,20 @@ called_function(CXCursor callee)
     return clang_getCursorKind(decl) == CXCursor_FunctionDecl ? decl : clang_getNullCursor();
 }
 
-/* Where a function pointer was read from: ".field" or a variable. */
+/* Where a function pointer was read from: ".field" or a variable.  One that a
+ * macro takes from a table, as the C-APIs of extensions do
+ * ("#define PyArray_FromAny (*(...)PyArray_API[69])"), goes by the macro's name;
+ * 'written' is the callee with all that is around it. */
 static const char *
-callee_hint(Lower *lo, CXCursor callee)
+callee_hint(Lower *lo, CXCursor callee, CXCursor written)
 {
     switch (clang_getCursorKind(callee)) {
     case CXCursor_MemberRefExpr:
         return arena_printf(lo->scratch, ".%s", cursor_name(lo->tu, callee));
     case CXCursor_DeclRefExpr:
         return cursor_name(lo->tu, callee);
+    case CXCursor_ArraySubscriptExpr:
+        return cursor_macro(lo->tu, written);
     default:
         return "";
     }
@@ -218,7 +223,7 @@ lower_call(Lower *lo, CXCursor expr, const Type *type)
     }
     target = lower_expr(lo, children.at[0]);
     args = lower_args(lo, children.at + 1, children.n - 1);
-    return emit_call(lo, expr, target, callee_hint(lo, callee), args, children.n - 1, type);
+    return emit_call(lo, expr, target, callee_hint(lo, callee, children.at[0]), args, children.n - 1, type);
 }
 
 /* ---- builtins that libclang leaves unexposed ------------------------------------------- */

@@ -354,6 +354,22 @@ parse(Comparison *cmp, const Job *job, Error *error)
     return unit;
 }
 
+/* The folder of the headers that were read: where PyList_New is declared.  NULL
+ * with 'error' set when nothing declares it. */
+static const char *
+headers_folder(Comparison *cmp, const Unit *unit, Error *error)
+{
+    for (uint32_t i = 0; i < unit->decls.n; i++) {
+        const Decl *decl = unit->decls.at[i];
+        if (text_equal(decl->name, "PyList_New") && decl->loc.file != NULL) {
+            return path_dirname(cmp->arena, path_absolute(cmp->arena, NULL, decl->loc.file));
+        }
+    }
+    error_set(error, ERROR_INPUT, "facts check: Python.h declares no PyList_New; %s",
+              PYTHON_H_REMEDY);
+    return NULL;
+}
+
 /* Compares with the headers that 'job' sees; its file is written in passing. */
 static bool
 compare(Comparison *cmp, const Job *job, Error *error)
@@ -361,6 +377,7 @@ compare(Comparison *cmp, const Job *job, Error *error)
     Str python = job_python(cmp->arena, cmp->strings, job);
     Model *model;
     const Unit *unit;
+    const char *folder;
     uint32_t declared;
 
     if (python == NULL) {
@@ -384,7 +401,9 @@ compare(Comparison *cmp, const Job *job, Error *error)
         "%u facts compared with the headers of Python %s; %u more are about what these "
         "do not declare\n",
         declared, python, cmp->facts.n - declared);
-    return true;
+    folder = headers_folder(cmp, unit, error);
+    return folder != NULL
+           && facts_cover(cmp->arena, cmp->strings, model, folder, &cmp->nproblems, error);
 }
 
 bool

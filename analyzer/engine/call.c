@@ -610,6 +610,9 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
         apply_build(ex, state, call, c, result);
     }
     apply_error(ex, state, call, c);
+    if (call->summary->alloc && c->ret.kind == RESULT_NULL) {
+        state->oom = true;
+    }
     if (call->ins->dst) {
         state_set_temp(ex, state, call->ins->dst,
                        result ? result : fresh_at(ex, state, call, 0, call->ins->type));
@@ -639,6 +642,18 @@ gives_object(const Case *c)
     return c->ret.kind == RESULT_NEW || c->ret.kind == RESULT_SHARED;
 }
 
+/* A container that fails to take an object does not keep it alive. */
+static bool
+keeps_something(const Case *c)
+{
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        if (c->effect[i].kind == EFFECT_KEEP) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Outcomes that teach nothing: a second allocation failure on one path, a second
  * failure nobody looks at, or an ignored one that changes nothing for references. */
 static bool
@@ -655,6 +670,7 @@ skip_case(const State *state, const Call *call, const Case *c)
         return false;
     }
     return state->ignored || (effects_equal(c, success) && !gives_object(success) &&
+                              !keeps_something(success) &&
                               call->summary->format != FORMAT_PARSE);
 }
 

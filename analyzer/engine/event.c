@@ -29,12 +29,17 @@ pretty_global(const char *name)
 static const char *
 holder_name(Explorer *ex, const State *state, const Sym *sym)
 {
+    const Place *last = NULL; /* the variable declared last: the one in use */
     for (uint32_t i = 0; i < state->nbind; i++) {
         const Place *place = state->bind[i].place;
         if (state->bind[i].sym == sym && place->kind == PLACE_LOCAL &&
-            ex->fn->local[place->index].name[0] != '\0') {
-            return ex->fn->local[place->index].name;
+            ex->fn->local[place->index].name[0] != '\0' &&
+            (!last || place->index > last->index)) {
+            last = place;
         }
+    }
+    if (last) {
+        return ex->fn->local[last->index].name;
     }
     for (const Node *n = state->trace; n; n = n->pred) {
         if ((n->kind == NODE_HOLD || n->kind == NODE_STORE) && n->sym == sym && n->place) {
@@ -176,17 +181,26 @@ reach_of(Explorer *ex, State *state, const Instr *at)
     return fails(ex, state, at) ? REACH_ERROR : REACH_ORDINARY;
 }
 
-static const char *
-callee_text(const Summary *summary)
+const char *
+display_name(Explorer *ex, const char *name)
 {
-    return summary && summary->name ? summary->name : "";
+    if (text_starts(name, "_Py") && text_ends(name, "_SizeT")) { /* PY_SSIZE_T_CLEAN */
+        return arena_printf(ex->out, "%.*s", (int)(strlen(name) - 7), name + 1);
+    }
+    return name;
+}
+
+static const char *
+callee_text(Explorer *ex, const Summary *summary)
+{
+    return summary && summary->name ? display_name(ex, summary->name) : "";
 }
 
 /* What several findings may have in common, in words. */
 static const char *
 cause_of(Explorer *ex, const Ref *ref, const Summary *fact)
 {
-    const char *born = callee_text(ref->born), *other = callee_text(fact);
+    const char *born = callee_text(ex, ref->born), *other = callee_text(ex, fact);
     if (fact && fact != ref->born && born[0]) {
         return arena_printf(ex->out, "a reference from %s and %s", born, other);
     }
@@ -237,9 +251,10 @@ event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow 
 {
     Object object = object_for(ex, state, ref, at);
     bool given = how == LOST_UNNAMED && at->op == OP_CALL && ref->site != at;
+    bool overwritten = how == LOST_OVERWRITE && at->op == OP_CALL;
     LostEvent event = {.object = &object, .how = how, .owed = ref->own, .holder = holder,
-                       .taker = given ? callee_name(at) : NULL};
-    const Summary *taker = given ? model_find(ex->model, event.taker, NULL) : NULL;
+                       .taker = given || overwritten ? display_name(ex, callee_name(at)) : NULL};
+    const Summary *taker = given ? model_find(ex->model, callee_name(at), NULL) : NULL;
     RuleCtx rx = {.ex = ex, .object = &object, .at = at, .how = how};
     rx.fact = taker ? taker : ref->refuser ? ref->refuser : ref->born;
     rx.fact_case = taker ? NULL : ref->refuser ? ref->refuser_case : ref->born_case;
@@ -258,11 +273,11 @@ event_release(Explorer *ex, State *state, const Ref *ref, bool by_steal, By by)
     Object object = object_for(ex, state, ref, by.at);
     ReleaseEvent event = {
         .object = &object,
-        .callee = callee_text(by.summary),
+        .callee = callee_text(ex, by.summary),
         .by_steal = by_steal,
         .was_released = (ref->flags & REF_RELEASED) != 0,
         .was_stolen = (ref->flags & REF_STOLEN) != 0,
-        .stealer = callee_text(ref->taker),
+        .stealer = callee_text(ex, ref->taker),
         .stolen_on_failure = (ref->flags & REF_STOLEN_FAILED) != 0,
     };
     RuleCtx rx = {.ex = ex, .object = &object, .at = by.at};
@@ -284,7 +299,7 @@ event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, const cha
     Object object = object_for(ex, state, ref, at);
     UseEvent event = {.object = &object, .use = use,
                       .was_stolen = (ref->flags & REF_STOLEN) != 0,
-                      .stealer = callee_text(ref->taker)};
+                      .stealer = callee_text(ex, ref->taker)};
     RuleCtx rx = {.ex = ex, .object = &object, .at = at};
     rx.fact = event.was_stolen ? ref->taker : ref->born;
     rx.fact_case = event.was_stolen ? ref->taker_case : ref->born_case;
@@ -389,6 +404,9 @@ same_defect(const PendingReport *a, const PendingReport *b)
     if (a->rule->on_return) {
         return a->at == b->at;
     }
+    if (a->at == b->at && text_equal(a->object, b->object)) {
+        return true; /* one variable, one place: one thing to mend */
+    }
     if (a->rule == &engine_rule || !a->birth || !b->birth) {
         return a->at == b->at && a->sym == b->sym;
     }
@@ -396,7 +414,7 @@ same_defect(const PendingReport *a, const PendingReport *b)
         return false;
     }
     if (a->sym->kind != SYM_CALL && b->sym->kind != SYM_CALL) {
-        return a->sym == b->sym || (a->at == b->at && text_equal(a->object, b->object));
+        return a->sym == b->sym;
     }
     return output_of(a) == output_of(b);
 }
@@ -456,9 +474,23 @@ returns_new_elsewhere(const Explorer *ex)
     return some_new && !unknown;
 }
 
+/* The extension's own static types are never freed: a count too high on a failing path,
+ * where no callee refused it, harms nobody. */
+static bool
+is_harmless(const Explorer *ex, const PendingReport *report)
+{
+    const Sym *sym = report->sym;
+    return report->rule->on_lost && sym && sym->kind == SYM_ADDR && report->on_failure &&
+           !report->ref.refuser && sym->place->kind == PLACE_GLOBAL &&
+           !model_global(ex->model, sym->place->decl->name);
+}
+
 static bool
 withdrawn(const Explorer *ex, const PendingReport *report)
 {
+    if (is_harmless(ex, report)) {
+        return true;
+    }
     if (report->is_param_excess && report->rule->on_lost) {
         return exits_agree(ex, report->sym);
     }
@@ -471,7 +503,7 @@ withdrawn(const Explorer *ex, const PendingReport *report)
 static const char *
 fingerprint(Explorer *ex, const PendingReport *report, const EngineResult *out)
 {
-    const char *born = report->ref.born ? report->ref.born->name : "";
+    const char *born = callee_text(ex, report->ref.born);
     uint32_t ordinal = 0;
     const char *text;
     bool taken;

@@ -65,13 +65,10 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
     }
-    if (sym->kind == SYM_INIT && ref->kept == KEPT_UNKNOWN) {
-        ref->flags |= REF_ESCAPED; /* a whole table is copied or taken, element by element */
-        return;
-    }
-    ref->own++;
-    if (!ref->site) {
+    if (ref->own++ == 0 && !(ref->flags & REF_BORN)) { /* from here on it is ours */
         ref->site = by.at;
+        ref->born = by.summary;
+        ref->born_case = by.outcome;
     }
     if (ref->own > MAX_OWN) {
         ref->flags |= REF_ESCAPED;
@@ -237,13 +234,20 @@ ledger_use(Explorer *ex, State *state, const Sym *sym, const Instr *at, const ch
     ref->flags |= REF_ESCAPED;
 }
 
+/* References taken element by element, without a name: a whole table is copied. */
+static bool
+is_of_table(const Ref *ref)
+{
+    return ref->sym->kind == SYM_INIT && ref->kept == KEPT_UNKNOWN && !(ref->flags & REF_NAMED);
+}
+
 void
 ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, const char *holder)
 {
     for (uint32_t i = 0; i < state->nref; i++) {
         Ref *ref = &state->ref[i];
         if (ref->own <= ref->lent || (ref->flags & REF_ESCAPED) ||
-            ledger_immortal(ex, ref->sym)) {
+            ledger_immortal(ex, ref->sym) || is_of_table(ref)) {
             continue;
         }
         if (how != LOST_RETURN && state_holds(ex, state, ref->sym)) {

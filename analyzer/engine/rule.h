@@ -27,7 +27,8 @@ typedef struct LostEvent {
     LostHow how;
     int owed;
     const char *holder;  /* the variable, "" if none */
-    const char *taker;   /* LOST_UNNAMED: callee it was passed to, or NULL */
+    const char *taker;   /* LOST_UNNAMED: callee it was passed to; LOST_OVERWRITE: callee that
+                            overwrites the variable; or NULL */
 } LostEvent;
 
 /* A reference goes down, or is taken, that this function does not own. */

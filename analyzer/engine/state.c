@@ -344,7 +344,9 @@ state_holds(Explorer *ex, const State *state, const Sym *sym)
     if (sym->kind == SYM_INIT && sym->place && !place_is_local(sym->place)) {
         return sym->site == state->epoch && !state_get(state, sym->place);
     }
-    if (sym->kind == SYM_PURE) { /* asking again gives it again */
+    const Ref *ref = state_ref(state, sym);
+    if (sym->kind == SYM_PURE && ref && !(ref->flags & REF_NAMED)) {
+        /* asking again gives it again */
         return sym->a && (sym->a->kind == SYM_INIT || state_holds(ex, state, sym->a));
     }
     return false;
@@ -503,10 +505,11 @@ place_is_lost(const Marks *marks, const Place *place)
     return false;
 }
 
+/* Nothing is owed for it, or nobody will ask any more. */
 static bool
 ref_is_plain(const Ref *ref)
 {
-    return ref->own == 0;
+    return ref->own == 0 || (ref->flags & REF_ESCAPED);
 }
 
 static void
@@ -725,11 +728,11 @@ owed_equal(const State *a, const State *b)
         if (i == a->nref || j == b->nref) {
             return i == a->nref && j == b->nref;
         }
-        if (!ref_equal(&a->ref[i], &b->ref[j])) {
+        const Ref *x = &a->ref[i++], *y = &b->ref[j++];
+        if (x->sym != y->sym || x->own != y->own || x->stored != y->stored ||
+            x->lent != y->lent) {
             return false;
         }
-        i++;
-        j++;
     }
 }
 
@@ -798,6 +801,24 @@ upper_of(const Range *mine, const Range *theirs, bool widen)
                                   : mine->hi > theirs->hi ? mine->hi : theirs->hi;
 }
 
+/* What one side knows less of, both know less of. */
+static void
+join_ref(Ref *mine, const Ref *theirs)
+{
+    if (theirs && ref_equal(mine, theirs)) {
+        return;
+    }
+    if (!theirs || ref_is_plain(mine) || ref_is_plain(theirs)) {
+        mine->flags |= REF_ESCAPED;
+        return;
+    }
+    if (mine->kept != theirs->kept || mine->keeper != theirs->keeper) {
+        mine->kept = KEPT_UNKNOWN;
+        mine->keeper = NULL;
+    }
+    mine->flags |= theirs->flags;
+}
+
 void
 state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen)
 {
@@ -840,9 +861,7 @@ state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool w
     for (uint32_t i = 0; i < into->nref; i++) {
         Ref *mine = &into->ref[i];
         const Ref *theirs = state_ref(other, mine->sym);
-        if (ref_is_plain(mine) && (!theirs || !ref_equal(mine, theirs))) {
-            mine->flags |= REF_ESCAPED;
-        }
+        join_ref(mine, theirs);
     }
     into->err = into->err == other->err ? into->err : ERRSTATE_UNKNOWN;
     into->failed = into->failed && other->failed;

@@ -80,6 +80,7 @@ typedef enum RefFlag {
     REF_RELEASED = 2, /* this function dropped a reference to it */
     REF_STOLEN = 4,   /* a callee took a reference to it */
     REF_STOLEN_FAILED = 8, /* ... although it failed */
+    REF_NAMED = 16,   /* a variable held it */
     REF_BORN = 32,    /* made on this path: all its references are known */
 } RefFlag;
 
@@ -416,6 +417,8 @@ bool exits_agree(const Explorer *ex, const Sym *sym);
 /* Chooses one report per rule, object and function and appends the findings. */
 void events_finish(Explorer *ex, EngineResult *out);
 
+/* The name of a callee as its users write it; owned by ex->out or 'name' itself. */
+const char *display_name(Explorer *ex, const char *name);
 /* Where a success-only taker refused the object, else where it was lost. */
 const Loc *taken_at(const PendingReport *report);
 

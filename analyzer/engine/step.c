@@ -115,9 +115,7 @@ hand_over(Explorer *ex, State *state, const Instr *at, const Place *place, const
         return; /* into itself */
     }
     if (at->op == OP_STORE && at->type && !type_is_object(at->type)) {
-        if (at->type->kind == TYPE_PTR && at->type->to && at->type->to->kind == TYPE_VOID) {
-            ledger_escape(ex, state, sym);
-        }
+        ledger_escape(ex, state, sym);
         return;
     }
     ledger_store(ex, state, sym, place, at);
@@ -139,6 +137,7 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
         hand_over(ex, state, at, place, sym);
     }
     else if (state_ref(state, sym)) {
+        state_ref(state, sym)->flags |= REF_NAMED;
         state_note(ex, state, NODE_HOLD, at, sym, NULL, NULL);
         ((Node *)(uintptr_t)state->trace)->place = place;
     }

@@ -7,7 +7,8 @@
 
 #include "engine/state.h"
 
-#define MAX_CASES 12
+#define MAX_CASES 40
+#define MAX_PLAIN 12 /* outcomes before integer results fall together by sign */
 #define MAX_FIELDS 6
 
 typedef struct Maker {
@@ -511,7 +512,7 @@ summarize(Explorer *ex)
             VEC_PUSH(ex->out, &maker.cases, none);
         }
         VEC_PUSH(ex->out, &maker.cases, c);
-        if (maker.cases.n > MAX_CASES * 8) {
+        if (maker.cases.n > MAX_CASES * 4) {
             fold_equal(&maker);
         }
     }
@@ -520,7 +521,7 @@ summarize(Explorer *ex)
         drop_guards(&maker);
         fold_equal(&maker);
     }
-    if (maker.cases.n > MAX_CASES) {
+    if (maker.cases.n > MAX_PLAIN) {
         fold_integers(&maker);
     }
     if (maker.cases.n > MAX_CASES) {
@@ -528,7 +529,7 @@ summarize(Explorer *ex)
         fold_equal(&maker);
         fold_integers(&maker);
     }
-    if (maker.cases.n > MAX_CASES * 2) {
+    if (maker.cases.n > MAX_CASES) {
         give_up(&maker);
     }
     maker.summary->cases = maker.cases.at;

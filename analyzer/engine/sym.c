@@ -464,11 +464,12 @@ sym_text(Explorer *ex, const Sym *sym)
         return sym->place ? place_text(ex, sym->place) : "a value";
     case SYM_CALL:
         if (sym->site && sym->site->op == OP_CALL && callee_name(sym->site)[0]) {
-            return arena_printf(ex->out, "result of %s", callee_name(sym->site));
+            return arena_printf(ex->out, "result of %s",
+                                display_name(ex, callee_name(sym->site)));
         }
         return "a value";
     case SYM_PURE:
-        return arena_printf(ex->out, "result of %s", sym->text);
+        return arena_printf(ex->out, "result of %s", display_name(ex, sym->text));
     default:
         return "a value";
     }

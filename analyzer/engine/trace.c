@@ -11,9 +11,10 @@
 #define MAX_OTHERS 8
 
 static const char *
-called(const Node *node)
+called(Explorer *ex, const Node *node)
 {
-    return node->summary && node->summary->name ? node->summary->name : "a call";
+    return node->summary && node->summary->name ? display_name(ex, node->summary->name)
+                                                : "a call";
 }
 
 static const char *
@@ -34,15 +35,15 @@ change_text(Explorer *ex, const PendingReport *report, const Node *node)
     const char *name = report->object;
     switch (node->kind) {
     case NODE_MADE:
-        return arena_printf(ex->out, "%s gives a new reference, '%s'", called(node), name);
+        return arena_printf(ex->out, "%s gives a new reference, '%s'", called(ex, node), name);
     case NODE_BORROWED:
-        return arena_printf(ex->out, "%s gives a borrowed reference, '%s'", called(node), name);
+        return arena_printf(ex->out, "%s gives a borrowed reference, '%s'", called(ex, node), name);
     case NODE_RETAIN:
-        return arena_printf(ex->out, "%s takes a reference to '%s'", called(node), name);
+        return arena_printf(ex->out, "%s takes a reference to '%s'", called(ex, node), name);
     case NODE_RELEASE:
-        return arena_printf(ex->out, "%s releases a reference to '%s'", called(node), name);
+        return arena_printf(ex->out, "%s releases a reference to '%s'", called(ex, node), name);
     case NODE_STEAL:
-        return arena_printf(ex->out, "%s takes over the reference to '%s'%s", called(node), name,
+        return arena_printf(ex->out, "%s takes over the reference to '%s'%s", called(ex, node), name,
                             node->outcome && (node->outcome->err == ERR_RAISES ||
                                               node->outcome->err == ERR_NOMEM)
                                 ? ", although it fails" : "");
@@ -50,10 +51,10 @@ change_text(Explorer *ex, const PendingReport *report, const Node *node)
         return arena_printf(ex->out, "'%s' is stored in %s", name,
                             node->place ? place_text(ex, node->place) : "memory outside");
     case NODE_KEEP:
-        return arena_printf(ex->out, "%s takes a reference of its own to '%s'", called(node),
+        return arena_printf(ex->out, "%s takes a reference of its own to '%s'", called(ex, node),
                             name);
     case NODE_REFUSE:
-        return arena_printf(ex->out, "%s fails and does not take over '%s'", called(node), name);
+        return arena_printf(ex->out, "%s fails and does not take over '%s'", called(ex, node), name);
     default:
         return "";
     }
@@ -106,17 +107,6 @@ concerns(const Node *node, const PendingReport *report)
     default:
         return false;
     }
-}
-
-static bool
-follows_failure(const Node *const *nodes, uint32_t i)
-{
-    for (uint32_t j = i; j-- > 0 && nodes[j]->kind != NODE_BRANCH;) {
-        if (nodes[j]->kind == NODE_FAIL) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void
@@ -176,7 +166,7 @@ trace_steps(Explorer *ex, const PendingReport *report, Finding *finding)
     }
     uint32_t branches = 0;
     for (uint32_t i = first; i < n; i++) {
-        branches += nodes[i]->kind == NODE_BRANCH && !follows_failure(nodes, i);
+        branches += nodes[i]->kind == NODE_BRANCH;
     }
     for (uint32_t i = first; i < n; i++) {
         const Node *node = nodes[i];
@@ -187,11 +177,10 @@ trace_steps(Explorer *ex, const PendingReport *report, Finding *finding)
         }
         else if (node->kind == NODE_FAIL && node->outcome) {
             add(ex, finding, &cap, node->at->loc, STEP_FAILS,
-                arena_printf(ex->out, "%s fails and %s", called(node),
+                arena_printf(ex->out, "%s fails and %s", called(ex, node),
                              fail_value(ex, node->outcome)));
         }
-        else if (node->kind == NODE_BRANCH && !follows_failure(nodes, i) &&
-                 branches-- <= MAX_BRANCHES) {
+        else if (node->kind == NODE_BRANCH && branches-- <= MAX_BRANCHES) {
             add(ex, finding, &cap, node->at->loc, STEP_BRANCH,
                 condition_text(ex, node->sym, node->truth));
         }

@@ -124,7 +124,8 @@ typedef struct Instr {
 } Instr;
 /* CALL: 'a' is VAL_FUNC for a direct call; else a temporary, and 'name' is
  * ".field" when the pointer was just read from that field (".tp_alloc"), the
- * variable's name when it was read from a variable, else "". */
+ * variable's name when it was read from a variable, the macro's name when an object-like
+ * macro took it from a table (NumPy's PyArray_API), else "". */
 
 typedef struct Block {
     Instr *ins; /* the last one is the only terminator */
