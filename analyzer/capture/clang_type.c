@@ -272,6 +272,49 @@ cursor_type(Tu *tu, CXCursor cursor)
 
 /* ---- declarations -------------------------------------------------------------------------- */
 
+/* What a parameter is, in the words of the facts language. */
+static const char *
+param_kind(const Type *type)
+{
+    if (type_is_object(type)) {
+        return "";
+    }
+    if (type_is_object_ptr(type)) {
+        return ":objp";
+    }
+    if (type->kind != TYPE_PTR && type->kind != TYPE_ARRAY) {
+        return ":int";
+    }
+    return type->to != NULL && type->to->kind == TYPE_INT && type->to->bits == 8 ? ":str"
+                                                                                 : ":ptr";
+}
+
+/* "strayref:prototype(list, n:int, out:objp) obj": what an annotation that speaks of
+ * parameters by number needs to know. */
+static Str
+prototype_text(Tu *tu, CXCursor function)
+{
+    const Type *result = clang_type(tu, clang_getCursorResultType(function));
+    int n = clang_Cursor_getNumArguments(function);
+    bool variadic = clang_isFunctionTypeVariadic(clang_getCursorType(function)) != 0;
+    StrBuf out;
+
+    strbuf_init(&out, tu->scratch);
+    strbuf_puts(&out, "strayref:prototype(");
+    for (int i = 0; i < n; i++) {
+        CXCursor param = clang_Cursor_getArgument(function, (unsigned)i);
+
+        strbuf_printf(&out, "%s%s%s", i > 0 ? ", " : "", cursor_name(tu, param),
+                      param_kind(clang_type(tu, clang_getCursorType(param))));
+    }
+    strbuf_printf(&out, "%s) %s", !variadic ? "" : n > 0 ? ", ..." : "...",
+                  type_is_object(result)      ? "obj"
+                  : result->kind == TYPE_VOID ? "void"
+                  : result->kind == TYPE_PTR  ? "ptr"
+                                              : "int");
+    return str_intern(tu->unit->strings, out.text);
+}
+
 /* What attributes say that types do not: the unexposed ones are told apart
  * by the word they are written with. */
 static void
@@ -292,6 +335,9 @@ read_attributes(Tu *tu, CXCursor cursor, Decl *decl)
             decl->is_noreturn = decl->is_noreturn || text_equal(word, "_Noreturn")
                 || text_equal(word, "noreturn") || text_equal(word, "__noreturn__");
         }
+    }
+    if (annotations.n > 0 && decl->is_func) {
+        VEC_PUSH(tu->unit->arena, &annotations, prototype_text(tu, cursor));
     }
     decl->annotation = annotations.at;
     decl->nannotation = annotations.n;
@@ -383,6 +429,9 @@ clang_decl(Tu *tu, CXCursor cursor, Str owner)
     decl = unit_decl(tu->unit, decl_usr(tu, cursor, name), name, is_func);
     if (decl->type == NULL) {
         describe_decl(tu, cursor, decl);
+    }
+    else if (decl->nannotation == 0 && clang_Cursor_hasAttrs(cursor)) {
+        read_attributes(tu, cursor, decl); /* a later declaration says more */
     }
     *map_put(&tu->decls, key) = decl;
     return decl;

@@ -192,6 +192,45 @@ narrow(Scan *scan, Target *targets, uint32_t ntargets)
     scan->gaps.n = ngaps;
 }
 
+/* ---- one order for every database -------------------------------------------------------- */
+
+/* By file, then by flags. */
+static int
+compare_jobs(const void *a, const void *b)
+{
+    const Job *x = a, *y = b;
+    int order = strcmp(x->file, y->file);
+
+    for (uint32_t i = 0; order == 0 && i < x->nargs && i < y->nargs; i++) {
+        order = strcmp(x->args[i], y->args[i]);
+    }
+    return order != 0 ? order : (x->nargs > y->nargs) - (x->nargs < y->nargs);
+}
+
+static int
+compare_gaps(const void *a, const void *b)
+{
+    const Gap *x = a, *y = b;
+    int order = strcmp(x->loc.file, y->loc.file);
+
+    return order != 0 ? order : strcmp(x->why, y->why);
+}
+
+/* A parallel build writes its database in another order each time; what is reported
+ * must not depend on that. */
+static void
+put_in_order(Scan *scan)
+{
+    Jobs *jobs = &scan->jobs;
+
+    if (jobs->jobs.n > 1) {
+        qsort(jobs->jobs.at, jobs->jobs.n, sizeof(Job), compare_jobs);
+    }
+    if (scan->gaps.n > 1) {
+        qsort(scan->gaps.at, scan->gaps.n, sizeof(Gap), compare_gaps);
+    }
+}
+
 /* ---- the three sources of flags ------------------------------------------------------------- */
 
 static bool
@@ -220,6 +259,7 @@ use_database(Finder *f, Error *error)
         return false;
     }
     narrow(f->scan, targets, n);
+    put_in_order(f->scan);
     return add_paths(f, targets, error);
 }
 

@@ -275,6 +275,8 @@ Ref *state_ref(const State *state, const Sym *sym);
 /* The same, created from what the symbol is when missing; NULL for symbols that are no
  * objects (numbers, strings). */
 Ref *state_ref_make(Explorer *ex, State *state, const Sym *sym);
+/* True when nothing is owed for it, or nobody will ask any more. */
+bool ref_is_plain(const Ref *ref);
 Ref *state_add_ref(Explorer *ex, State *state, const Sym *sym);
 void state_drop_ref(State *state, const Sym *sym);
 const Range *state_range(const State *state, const Sym *sym);
@@ -282,6 +284,16 @@ void state_set_range(Explorer *ex, State *state, const Sym *sym, Range range);
 /* Adds a step to the story. */
 void state_note(Explorer *ex, State *state, NodeKind kind, const Instr *at, const Sym *sym,
                 const Summary *summary, const Case *outcome);
+/* True when some variable, live temporary or outside memory leads to the symbol. */
+bool state_holds(Explorer *ex, const State *state, const Sym *sym);
+/* A number in base..base+3 for a fresh result of 'site' that nothing in the state
+ * uses (base + 3: too many are alive); forgets what was assumed of it before. */
+uint32_t state_fresh(State *state, const Instr *site, uint32_t base);
+
+/* ---- collect.c, join.c -------------------------------------------------------------------- */
+
+#define EITHER "(either)" /* field name of what two paths left different */
+
 /* Drops what can never be looked at again, at the start of 'block'. */
 void state_collect(Explorer *ex, State *state, uint32_t block);
 /* Fills state->hash; the state does not change afterwards. */
@@ -294,11 +306,6 @@ bool state_not_worse(const State *a, const State *b);
 bool state_same_ownership(Explorer *ex, const State *a, const State *b);
 /* Weakens 'into' to what holds in both; 'widen': bounds that differ are given up. */
 void state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen);
-/* True when some variable, live temporary or outside memory leads to the symbol. */
-bool state_holds(Explorer *ex, const State *state, const Sym *sym);
-/* A number in base..base+3 for a fresh result of 'site' that nothing in the state
- * uses (base + 3: too many are alive); forgets what was assumed of it before. */
-uint32_t state_fresh(State *state, const Instr *site, uint32_t base);
 
 /* ---- assume.c ----------------------------------------------------------------------------- */
 
@@ -354,6 +361,13 @@ bool ledger_immortal(Explorer *ex, const Sym *sym);
 /* True when no reference to it is left as far as anyone knows. */
 bool ledger_dead(const Ref *ref);
 
+/* ---- widen.c ------------------------------------------------------------------------------ */
+
+/* For each loop head and local: 0 = not inductive, 1 = counts up, 2 = down, 3 = somehow. */
+uint8_t **find_inductive(Explorer *ex);
+/* Gives up what counts along, on the way back to the loop head 'head'. */
+void widen(Explorer *ex, State *state, uint32_t head);
+
 /* ---- explore.c ------------------------------------------------------------------------------------ */
 
 /* Follows all paths of ex->fn; fills exits and reports. */
@@ -364,7 +378,7 @@ void explore(Explorer *ex);
 /* What callers need to know, from the exits.  Owned by ex->out. */
 Summary *summarize(Explorer *ex);
 
-/* ---- event.c, trace.c ---------------------------------------------------------------------------------- */
+/* ---- event.c, choose.c, trace.c ---------------------------------------------------------------------------------- */
 
 struct Object {
     Explorer *ex;
@@ -417,6 +431,10 @@ bool exits_agree(const Explorer *ex, const Sym *sym);
 /* Chooses one report per rule, object and function and appends the findings. */
 void events_finish(Explorer *ex, EngineResult *out);
 
+/* Stands for the questions that fixtures ask; no rule of its own. */
+extern const Rule engine_rule;
+/* The callee's name for people, "" for none. */
+const char *callee_text(Explorer *ex, const Summary *summary);
 /* The name of a callee as its users write it; owned by ex->out or 'name' itself. */
 const char *display_name(Explorer *ex, const char *name);
 /* Where a success-only taker refused the object, else where it was lost. */

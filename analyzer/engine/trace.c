@@ -126,6 +126,9 @@ add(Explorer *ex, Finding *finding, uint32_t *cap, Loc loc, StepKind kind, const
         }
         finding->steps = grown;
     }
+    if (loc.macro && strstr(text, loc.macro)) {
+        loc.macro = NULL; /* the call is the macro */
+    }
     finding->steps[finding->nsteps++] = (Step){loc, kind, text};
 }
 
@@ -150,39 +153,65 @@ tell_others(Explorer *ex, const PendingReport *report, Finding *finding, uint32_
     }
 }
 
+/* Where the story gets interesting: for a leak where the reference became ours, else where
+ * the object is first met. */
+static uint32_t
+start_of(const Node *const *nodes, uint32_t n, const PendingReport *report)
+{
+    uint32_t met = n;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!concerns(nodes[i], report)) {
+            continue;
+        }
+        if (!report->rule->on_lost || nodes[i]->kind == NODE_MADE ||
+            nodes[i]->kind == NODE_RETAIN) {
+            return i;
+        }
+        met = met < n ? met : i;
+    }
+    if (met < n) {
+        return met;
+    }
+    return n > 6 ? n - 6 : 0; /* nothing but decisions and failures: the last of them */
+}
+
+static void
+tell(Explorer *ex, const PendingReport *report, const Node *node, Finding *finding,
+     uint32_t *cap)
+{
+    if (concerns(node, report)) {
+        bool made = node->kind == NODE_MADE || node->kind == NODE_BORROWED;
+        add(ex, finding, cap, node->at->loc, made ? STEP_MADE : STEP_CHANGE,
+            change_text(ex, report, node));
+    }
+    else if (node->kind == NODE_FAIL && node->outcome) {
+        add(ex, finding, cap, node->at->loc, STEP_FAILS,
+            arena_printf(ex->out, "%s fails and %s", called(ex, node),
+                         fail_value(ex, node->outcome)));
+    }
+    else if (node->kind == NODE_BRANCH) {
+        add(ex, finding, cap, node->at->loc, STEP_BRANCH,
+            condition_text(ex, node->sym, node->truth));
+    }
+}
+
 void
 trace_steps(Explorer *ex, const PendingReport *report, Finding *finding)
 {
     const Node **nodes;
-    uint32_t n = unroll(ex, report->trace, &nodes), cap = 0;
-    uint32_t first = n;
-    for (uint32_t i = 0; i < n && first == n; i++) {
-        if (concerns(nodes[i], report)) {
-            first = i;
+    uint32_t n = unroll(ex, report->trace, &nodes), cap = 0, branches = 0;
+    uint32_t start = start_of(nodes, n, report);
+    for (uint32_t i = 0; i < start; i++) { /* whom it was borrowed from */
+        if (nodes[i]->kind == NODE_BORROWED && concerns(nodes[i], report)) {
+            tell(ex, report, nodes[i], finding, &cap);
         }
     }
-    if (first == n) { /* nothing but decisions and failures: tell the last of them */
-        first = n > 6 ? n - 6 : 0;
-    }
-    uint32_t branches = 0;
-    for (uint32_t i = first; i < n; i++) {
+    for (uint32_t i = start; i < n; i++) {
         branches += nodes[i]->kind == NODE_BRANCH;
     }
-    for (uint32_t i = first; i < n; i++) {
-        const Node *node = nodes[i];
-        if (concerns(node, report)) {
-            StepKind kind = node->kind == NODE_MADE || node->kind == NODE_BORROWED ? STEP_MADE
-                                                                                  : STEP_CHANGE;
-            add(ex, finding, &cap, node->at->loc, kind, change_text(ex, report, node));
-        }
-        else if (node->kind == NODE_FAIL && node->outcome) {
-            add(ex, finding, &cap, node->at->loc, STEP_FAILS,
-                arena_printf(ex->out, "%s fails and %s", called(ex, node),
-                             fail_value(ex, node->outcome)));
-        }
-        else if (node->kind == NODE_BRANCH && branches-- <= MAX_BRANCHES) {
-            add(ex, finding, &cap, node->at->loc, STEP_BRANCH,
-                condition_text(ex, node->sym, node->truth));
+    for (uint32_t i = start; i < n; i++) {
+        if (nodes[i]->kind != NODE_BRANCH || branches-- <= MAX_BRANCHES) {
+            tell(ex, report, nodes[i], finding, &cap);
         }
     }
     tell_others(ex, report, finding, &cap);

@@ -64,7 +64,8 @@ typedef struct Decl {
     bool is_noreturn;  /* function that never comes back */
     bool is_system;    /* declared in a system header */
     bool is_variadic;
-    Str *annotation;   /* texts of __attribute__((annotate("..."))) and gating macros */
+    Str *annotation;   /* texts of __attribute__((annotate("..."))); then the prototype
+                          ("strayref:prototype(list, n:int) obj") of a function that has any */
     uint32_t nannotation;
     Loc loc;           /* where first declared */
 } Decl;

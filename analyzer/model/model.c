@@ -4,7 +4,7 @@
  * read, so that a lookup finds at most one per source.  Computed summaries
  * are kept by USR: two static functions may share a name.
  */
-#include "model/model.h"
+#include "model/annotation.h"
 #include "base/embedded.h"
 
 #include <string.h>
@@ -15,6 +15,9 @@ struct Model {
     Version python;
     Map by_name[ORIGIN_USER + 1]; /* Str -> Summary * */
     Map computed;                 /* Str usr -> Summary * */
+    Map other_version;            /* Str -> Summary *: built in, not for this Python */
+    Map annotated;                /* Str usr -> Annotation * of a function with a body */
+    VEC(Str) conflicts;           /* between annotations and bodies */
     Map globals;                  /* Str -> GlobalFact * */
     VEC(const GlobalFact *) prefixes;
     VEC(const Summary *) facts;
@@ -47,10 +50,13 @@ add_fact(void *payload, Summary *summary)
     const Summary *builtin = map_get_ptr(&model->by_name[ORIGIN_BUILTIN], summary->name);
     void **place;
 
+    summary->origin = adding->origin;
     if (!applies(model, summary)) {
+        if (adding->origin == ORIGIN_BUILTIN) {
+            *map_put_ptr(&model->other_version, summary->name) = summary;
+        }
         return;
     }
-    summary->origin = adding->origin;
     if (builtin != NULL && builtin->is_macro) {
         summary->is_macro = true; /* else the user's fact would never be met */
     }
@@ -119,6 +125,8 @@ model_new(Arena *arena, Strings *strings, Version python, Error *error)
         map_init(&model->by_name[i], arena);
     }
     map_init(&model->computed, arena);
+    map_init(&model->other_version, arena);
+    map_init(&model->annotated, arena);
     map_init(&model->globals, arena);
     for (const EmbeddedFile *file = embedded_facts; file->name != NULL; file++) {
         model_add_text(model, file->name, file->text, ORIGIN_BUILTIN, keep_error, &first);
@@ -136,10 +144,59 @@ model_python(const Model *model)
     return model->python;
 }
 
+/* A FactErrorFn: keeps the message, once. */
+static void
+add_conflict(void *payload, const char *message)
+{
+    Model *model = payload;
+    Str text = str_intern(model->strings, message);
+
+    for (uint32_t i = 0; i < model->conflicts.n; i++) {
+        if (model->conflicts.at[i] == text) {
+            return;
+        }
+    }
+    VEC_PUSH(model->arena, &model->conflicts, text);
+}
+
+void
+model_annotate(Model *model, const Decl *decl, bool has_body, FactErrorFn on_error,
+               void *payload)
+{
+    const Annotation *note =
+        annotation_read(model->arena, model->strings, decl, on_error, payload);
+    Summary *fact;
+
+    if (note == NULL) {
+        return;
+    }
+    if (has_body) {
+        *map_put_ptr(&model->annotated, decl->usr) = (void *)note;
+        return;
+    }
+    fact = annotation_fact(model->arena, model->strings, note);
+    if (fact != NULL) {
+        *map_put_ptr(&model->by_name[ORIGIN_ANNOTATION], fact->name) = fact;
+        VEC_PUSH(model->arena, &model->facts, fact);
+    }
+}
+
+const Str *
+model_conflicts(const Model *model, uint32_t *count)
+{
+    *count = model->conflicts.n;
+    return model->conflicts.at;
+}
+
 void
 model_put_computed(Model *model, Str usr, Summary *summary)
 {
+    const Annotation *note = map_get_ptr(&model->annotated, usr);
+
     assert(usr != NULL);
+    if (note != NULL) {
+        annotation_merge(model->arena, note, summary, add_conflict, model);
+    }
     summary->origin = ORIGIN_COMPUTED;
     *map_put_ptr(&model->computed, usr) = summary;
 }
@@ -165,6 +222,16 @@ model_find(const Model *model, const char *name, Str usr)
         found = map_get_ptr(&model->by_name[ORIGIN_BUILTIN], key);
     }
     return found;
+}
+
+const Summary *
+model_find_any_version(const Model *model, const char *name)
+{
+    const Summary *found = model_find(model, name, NULL);
+
+    return found != NULL
+        ? found
+        : map_get_ptr(&model->other_version, str_intern(model->strings, name));
 }
 
 const GlobalFact *

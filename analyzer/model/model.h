@@ -163,13 +163,28 @@ typedef void (*FactErrorFn)(void *payload, const char *message);
 void model_add_text(Model *model, const char *name, const char *text, Origin origin,
                     FactErrorFn on_error, void *payload);
 
-/* Adds or replaces one computed summary for the function with this USR. */
+/* Reads the annotations of a declaration (__attribute__((annotate("strayref:...")))),
+ * if it has any.  Where the program has no body for the function they become a fact;
+ * else they correct its computed summary.  What is wrong with them is told to
+ * 'on_error' ("file:line:col: ...; expected ...") and left out. */
+void model_annotate(Model *model, const Decl *decl, bool has_body, FactErrorFn on_error,
+                    void *payload);
+
+/* What the bodies do otherwise than the annotations say, one line each. */
+const Str *model_conflicts(const Model *model, uint32_t *count);
+
+/* Adds or replaces one computed summary for the function with this USR; the
+ * function's annotations are applied to '*summary'. */
 void model_put_computed(Model *model, Str usr, Summary *summary);
 
 /* What is known of a function: user > annotation > computed > built-in.
  * 'name' is the plain name (a leading "strayref_overlay_" is ignored) or
  * ".field"; 'usr' may be NULL.  NULL when nobody knows. */
 const Summary *model_find(const Model *model, const char *name, Str usr);
+
+/* The same by name alone; when nobody knows it under this Python, a built-in fact for
+ * another version: for a project's own copy of a newer function. */
+const Summary *model_find_any_version(const Model *model, const char *name);
 
 /* The fact about a global, or NULL. */
 const GlobalFact *model_global(const Model *model, const char *name);

@@ -1,0 +1,54 @@
+/* call.h: one call being applied to a state; shared by call.c, call_effect.c and
+ * call_format.c. */
+#ifndef STRAYREF_CALL_H
+#define STRAYREF_CALL_H
+
+#include "engine/state.h"
+
+/* One call being applied. */
+typedef struct Call {
+    const Instr *ins;
+    const char *name;
+    const Summary *summary;
+    const Sym **arg;
+    uint32_t nargs;
+    bool ignored; /* nobody looks at the result */
+} Call;
+
+/* ---- call.c ---------------------------------------------------------------------------- */
+
+/* True when the outcome is a failure that the result tells of. */
+bool case_fails(const Case *c);
+/* The first outcome that is none, or NULL. */
+const Case *first_success(const Summary *summary);
+/* What is known of a callee, NULL when nothing is. */
+const Summary *find_summary(Explorer *ex, const Decl *decl, const char *name);
+
+/* ---- call_effect.c ----------------------------------------------------------------------- */
+
+/* A fresh unknown value; 'slot' is 0 for the result, argument index + 1 for what an
+ * argument points to. */
+const Sym *fresh_at(Explorer *ex, State *state, const Call *call, uint32_t slot,
+                    const Type *type);
+void set_not_zero(Explorer *ex, State *state, const Sym *sym);
+/* A fresh object with a reference that is ours. */
+const Sym *new_object(Explorer *ex, State *state, const Call *call, const Case *c,
+                      const Result *result, uint32_t slot, const Type *type);
+/* The value of a result or of what an out-parameter holds; NULL for void. */
+const Sym *make_value(Explorer *ex, State *state, const Call *call, const Case *c,
+                      const Result *result, uint32_t slot, const Type *type);
+void apply_effects(Explorer *ex, State *state, const Call *call, const Case *c);
+/* Remembers that a success-only taker failed and left the reference with us. */
+void note_refusals(Explorer *ex, State *state, const Call *call, const Case *c);
+/* All memory outside the function may have changed. */
+void forget_outside(State *state, const Instr *at);
+
+/* ---- call_format.c -------------------------------------------------------------------------- */
+
+/* Fills the places that a parse format names. */
+void apply_parse(Explorer *ex, State *state, const Call *call, const Case *c);
+/* Takes over or keeps the objects that a build format names, for 'result'. */
+void apply_build(Explorer *ex, State *state, const Call *call, const Case *c,
+                 const Sym *result);
+
+#endif

@@ -1,0 +1,307 @@
+/* call_effect.c: what one outcome of a call gives, and what it does to the arguments. */
+#include <string.h>
+
+#include "engine/call.h"
+
+const Sym *
+fresh_at(Explorer *ex, State *state, const Call *call, uint32_t slot, const Type *type)
+{
+    uint32_t number = state_fresh(state, call->ins, slot * 4);
+    return sym_call(ex, call->ins, number, type);
+}
+
+void
+set_not_zero(Explorer *ex, State *state, const Sym *sym)
+{
+    assume(ex, state, sym, true);
+}
+
+const Sym *
+new_object(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
+           uint32_t slot, const Type *type)
+{
+    uint32_t number = state_fresh(state, call->ins, slot * 4);
+    const Sym *sym = sym_call(ex, call->ins, number, type);
+    set_not_zero(ex, state, sym);
+    if (number == slot * 4 + 3) {
+        return sym; /* too many alive at once: untracked */
+    }
+    Ref *ref = state_add_ref(ex, state, sym);
+    Kept kept = result->kind == RESULT_SHARED ? KEPT_UNKNOWN : KEPT_NONE;
+    *ref = (Ref){.sym = sym, .own = 1, .kept = (uint8_t)kept, .flags = REF_BORN,
+                 .born = call->summary, .born_case = c, .site = call->ins};
+    state_note(ex, state, NODE_MADE, call->ins, sym, call->summary, c);
+    return sym;
+}
+
+/* True when the object owns what was read from it and this function may release that: its
+ * type, and in a destructor whatever an accessor gives. */
+static bool
+is_part_of(Explorer *ex, const Call *call, const Sym *from)
+{
+    if (text_equal(call->summary->name, "Py_TYPE")) {
+        return true;
+    }
+    return from && ex->info->is_dealloc && from->kind == SYM_INIT && from->place &&
+           from->place->kind == PLACE_LOCAL && from->place->index == 0;
+}
+
+static const Sym *
+borrowed_object(Explorer *ex, State *state, const Call *call, const Case *c,
+                const Result *result, uint32_t slot, const Type *type)
+{
+    const Sym *from = NULL;
+    if (result->from >= 0 && (uint32_t)result->from < call->nargs) {
+        from = call->arg[result->from];
+    }
+    const Sym *sym = NULL;
+    if (slot == 0) { /* asked twice, the same answer */
+        sym = sym_pure(ex, str_intern(ex->strings, call->name), state->epoch,
+                       call->nargs > 0 ? call->arg[0] : NULL,
+                       call->nargs > 1 ? simplify(ex, state, call->arg[1]) : NULL,
+                       call->nargs > 2 ? call->arg[2] : NULL, type);
+    }
+    if (!sym) {
+        sym = fresh_at(ex, state, call, slot, type);
+    }
+    set_not_zero(ex, state, sym);
+    if (!state_ref(state, sym)) {
+        Ref *ref = state_add_ref(ex, state, sym);
+        *ref = (Ref){.sym = sym, .kept = from ? KEPT_BY : KEPT_STATIC, .keeper = from,
+                     .born = call->summary, .born_case = c, .site = call->ins};
+        if (is_part_of(ex, call, from)) {
+            ref->kept = KEPT_FIELD;
+            ref->keeper = NULL;
+            ref->stored = 1;
+        }
+    }
+    state_note(ex, state, NODE_BORROWED, call->ins, sym, call->summary, c);
+    return sym;
+}
+
+static const Sym *
+integer(Explorer *ex, State *state, const Call *call, const Result *result, uint32_t slot,
+        const Type *type)
+{
+    if (result->lo == result->hi) {
+        return sym_int(ex, result->lo);
+    }
+    const Sym *sym = fresh_at(ex, state, call, slot, type);
+    Range range = range_of(state, sym);
+    range.lo = result->lo > range.lo ? result->lo : range.lo;
+    range.hi = result->hi < range.hi ? result->hi : range.hi;
+    state_set_range(ex, state, sym, range);
+    return sym;
+}
+
+/* The value of a result or of what an out-parameter holds; NULL for void. */
+const Sym *
+make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
+           uint32_t slot, const Type *type)
+{
+    switch (result->kind) {
+    case RESULT_VOID:
+        return NULL;
+    case RESULT_NEW: case RESULT_SHARED:
+        return new_object(ex, state, call, c, result, slot, type);
+    case RESULT_BORROWED:
+        return borrowed_object(ex, state, call, c, result, slot, type);
+    case RESULT_SAME:
+        if ((uint32_t)result->from < call->nargs) {
+            return call->arg[result->from];
+        }
+        break;
+    case RESULT_NULL:
+        return sym_int(ex, 0);
+    case RESULT_INT:
+        return integer(ex, state, call, result, slot, type);
+    case RESULT_PTR: {
+        const Sym *sym = fresh_at(ex, state, call, slot, type);
+        set_not_zero(ex, state, sym);
+        return sym;
+    }
+    case RESULT_ANY:
+        break;
+    }
+    return fresh_at(ex, state, call, slot, type);
+}
+
+/* ---- effects ----------------------------------------------------------------------------- */
+
+static const Sym *
+container_of(const Call *call, uint32_t param)
+{
+    for (uint32_t i = 0; i < call->summary->nparam && i < call->nargs; i++) {
+        if (i != param && call->summary->param[i].kind == PARAM_OBJ) {
+            return call->arg[i];
+        }
+    }
+    return NULL;
+}
+
+/* What stands at a field path below a pointer. */
+static const Place *
+place_at(Explorer *ex, const Sym *pointer, Str path)
+{
+    const Place *place = place_deref(ex, pointer);
+    while (path && *path) {
+        const char *dot = strchr(path, '.');
+        size_t length = dot ? (size_t)(dot - path) : strlen(path);
+        place = place_field(ex, place, str_intern_n(ex->strings, path, length), NULL);
+        path = dot ? dot + 1 : NULL;
+    }
+    return place;
+}
+
+static void
+set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
+        const Sym *arg, uint32_t slot)
+{
+    if (arg->kind == SYM_INT) {
+        return; /* NULL: the caller does not want it */
+    }
+    const Place *place = place_at(ex, arg, effect->path);
+    By by = {call->ins, call->summary, c};
+    if (effect->kind == EFFECT_RESET) {
+        const Sym *old = read_place(ex, state, place, NULL);
+        const Sym *value = make_value(ex, state, call, c, &effect->result, slot, NULL);
+        Ref *ref = state_ref(state, old);
+        bool covered = ref && ref->own > 0;
+        if (covered) {
+            ledger_release(ex, state, old, by);
+        }
+        write_place(ex, state, call->ins, place, value);
+        if (!covered) {
+            ledger_release(ex, state, old, by);
+        }
+        return;
+    }
+    const Sym *value = make_value(ex, state, call, c, &effect->result, slot, NULL);
+    write_place(ex, state, call->ins, place, value);
+}
+
+/* All memory outside the function may have changed. */
+void
+forget_outside(State *state, const Instr *at)
+{
+    uint32_t kept = 0;
+    state->epoch = at;
+    for (uint32_t b = 0; b < state->nbind; b++) {
+        if (place_is_local(state->bind[b].place)) {
+            state->bind[kept++] = state->bind[b];
+        }
+    }
+    state->nbind = kept;
+}
+
+static void
+forget_memory(Explorer *ex, State *state, const Call *call, const Sym *arg, Str path)
+{
+    if (text_equal(path, "*")) {
+        const Place *place = place_deref(ex, arg);
+        state_forget(state, place);
+        if (!place_is_local(place)) {
+            state->epoch = call->ins;
+        }
+        return;
+    }
+    const Place *place = place_at(ex, arg, path);
+    const Sym *held = state_get(state, place);
+    if (held) {
+        ledger_escape(ex, state, held);
+    }
+    state_forget(state, place);
+    state_bind(ex, state, place, sym_init(ex, place, call->ins, NULL));
+}
+
+static void
+apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
+             const Sym *arg, uint32_t index)
+{
+    By by = {call->ins, call->summary, c};
+    bool outside = effect->path && effect->kind != EFFECT_OUT && effect->kind != EFFECT_RESET &&
+                   effect->kind != EFFECT_ESCAPE;
+    const Sym *object = outside && arg->kind != SYM_INT
+                            ? read_place(ex, state, place_at(ex, arg, effect->path), NULL)
+                            : arg;
+    switch (effect->kind) {
+    case EFFECT_STEAL:
+        ledger_steal(ex, state, object, container_of(call, index), by);
+        break;
+    case EFFECT_RELEASE:
+        ledger_release(ex, state, object, by);
+        break;
+    case EFFECT_RETAIN:
+        ledger_retain(ex, state, object, by);
+        break;
+    case EFFECT_KEEP:
+        if (!case_fails(c) || !first_success(call->summary)) {
+            int8_t from = effect->result.from;
+            const Sym *into = from >= 0 && (uint32_t)from < call->nargs ? call->arg[from] : NULL;
+            ledger_keep(ex, state, object, into, by);
+            if (call->summary->origin == ORIGIN_COMPUTED && from < 0) {
+                ledger_lend(ex, state, object);
+            }
+        }
+        break;
+    case EFFECT_ESCAPE:
+        if (effect->path) {
+            forget_memory(ex, state, call, arg, effect->path);
+        }
+        else {
+            ledger_escape(ex, state, object);
+        }
+        break;
+    case EFFECT_OUT: case EFFECT_RESET:
+        set_out(ex, state, call, c, effect, arg, index + 1);
+        break;
+    case EFFECT_FREE: case EFFECT_FINISH:
+        if (effect->kind == EFFECT_FREE) {
+            ledger_escape(ex, state, object);
+        }
+        break;
+    }
+}
+
+void
+apply_effects(Explorer *ex, State *state, const Call *call, const Case *c)
+{
+    for (uint32_t e = 0; e < c->neffect; e++) {
+        const Effect *effect = &c->effect[e];
+        if (effect->param != PARAM_REST) {
+            if (effect->param < call->nargs) {
+                apply_effect(ex, state, call, c, effect, call->arg[effect->param],
+                             effect->param);
+            }
+            continue;
+        }
+        for (uint32_t i = call->summary->nparam; i < call->nargs; i++) {
+            apply_effect(ex, state, call, c, effect, call->arg[i], i);
+        }
+    }
+}
+
+/* A success-only taker that fails leaves the reference with us: worth telling. */
+void
+note_refusals(Explorer *ex, State *state, const Call *call, const Case *c)
+{
+    for (uint32_t k = 0; k < call->summary->ncases; k++) {
+        const Case *other = &call->summary->cases[k];
+        for (uint32_t e = 0; !case_fails(other) && e < other->neffect; e++) {
+            const Effect *effect = &other->effect[e];
+            if (effect->kind != EFFECT_STEAL || effect->param >= call->nargs || effect->path) {
+                continue;
+            }
+            bool also = false;
+            for (uint32_t i = 0; i < c->neffect; i++) {
+                also = also || c->effect[i].param == effect->param;
+            }
+            Ref *ref = also ? NULL : state_ref(state, call->arg[effect->param]);
+            if (ref && ref->own > 0) {
+                ref->refuser = call->summary;
+                ref->refuser_case = c;
+                state_note(ex, state, NODE_REFUSE, call->ins, ref->sym, call->summary, c);
+            }
+        }
+    }
+}

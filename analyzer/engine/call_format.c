@@ -1,0 +1,145 @@
+/* call_format.c: the arguments that a PyArg_Parse or Py_BuildValue format governs. */
+#include "engine/call.h"
+
+#define MAX_FORMAT_ARGS 64
+
+static const char *
+format_text(const Call *call)
+{
+    int param = call->summary->format_param;
+    if (param < 0 || (uint32_t)param >= call->nargs || call->arg[param]->kind != SYM_STR) {
+        return NULL;
+    }
+    return call->arg[param]->text;
+}
+
+static void
+escape_rest(Explorer *ex, State *state, const Call *call)
+{
+    for (uint32_t i = call->summary->nparam; i < call->nargs; i++) {
+        const Sym *sym = call->arg[i];
+        ledger_escape(ex, state, sym);
+        if (sym->kind == SYM_ADDR && place_is_local(sym->place)) {
+            write_place(ex, state, call->ins, sym->place, fresh_at(ex, state, call, i + 1, NULL));
+        }
+    }
+}
+
+static void
+fill_borrowed(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t i,
+              bool optional)
+{
+    const Sym *pointer = call->arg[i];
+    if (pointer->kind == SYM_INT) {
+        return;
+    }
+    const Place *place = place_deref(ex, pointer);
+    const Sym *old = read_place(ex, state, place, NULL);
+    bool may_be_null = optional && !is_not_zero(state, old);
+    const Sym *sym = fresh_at(ex, state, call, i + 1, NULL);
+    if (!may_be_null) {
+        set_not_zero(ex, state, sym);
+    }
+    Ref *ref = state_add_ref(ex, state, sym);
+    *ref = (Ref){.sym = sym, .kept = KEPT_BY, .keeper = call->arg[0], .born = call->summary,
+                 .born_case = c, .site = call->ins};
+    state_note(ex, state, NODE_BORROWED, call->ins, sym, call->summary, c);
+    write_place(ex, state, call->ins, place, sym);
+}
+
+/* What a converter ("O&") leaves in its place, from what is known of the converter. */
+static void
+fill_converted(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t i)
+{
+    const Sym *pointer = call->arg[i], *converter = call->arg[i - 1];
+    if (pointer->kind == SYM_INT) {
+        return;
+    }
+    const Place *place = place_deref(ex, pointer);
+    const Summary *known = converter->kind == SYM_FUNC
+                               ? find_summary(ex, converter->decl, converter->decl->name)
+                               : NULL;
+    for (uint32_t k = 0; known && k < known->ncases; k++) {
+        const Case *other = &known->cases[k];
+        for (uint32_t e = 0; !case_fails(other) && e < other->neffect; e++) {
+            const Effect *effect = &other->effect[e];
+            if (effect->kind == EFFECT_OUT && effect->param == 1 && !effect->path &&
+                (effect->result.kind == RESULT_NEW || effect->result.kind == RESULT_SHARED)) {
+                Call inner = *call;
+                inner.summary = known;
+                write_place(ex, state, call->ins, place,
+                            new_object(ex, state, &inner, c, &effect->result, i + 1, NULL));
+                return;
+            }
+        }
+    }
+    ledger_escape(ex, state, read_place(ex, state, place, NULL));
+    write_place(ex, state, call->ins, place, fresh_at(ex, state, call, i + 1, NULL));
+}
+
+void
+apply_parse(Explorer *ex, State *state, const Call *call, const Case *c)
+{
+    FormatArg args[MAX_FORMAT_ARGS];
+    const char *format = format_text(call);
+    int n = format ? format_args(format, true, args, MAX_FORMAT_ARGS) : -1;
+    if (n < 0) {
+        escape_rest(ex, state, call);
+        return;
+    }
+    if (case_fails(c)) {
+        return;
+    }
+    uint32_t first = call->summary->nparam;
+    for (uint32_t i = first; i < call->nargs && (int)(i - first) < n; i++) {
+        const FormatArg *arg = &args[i - first];
+        const Sym *pointer = call->arg[i];
+        switch (arg->kind) {
+        case FORMAT_ARG_OBJECT:
+            fill_borrowed(ex, state, call, c, i, arg->optional);
+            break;
+        case FORMAT_ARG_CONVERTED:
+            fill_converted(ex, state, call, c, i);
+            break;
+        case FORMAT_ARG_VALUE: case FORMAT_ARG_MEMORY: case FORMAT_ARG_BUFFER:
+            if (pointer->kind != SYM_INT) {
+                const Place *place = place_deref(ex, pointer);
+                state_forget(state, place);
+                state_bind(ex, state, place, fresh_at(ex, state, call, i + 1, NULL));
+            }
+            break;
+        case FORMAT_ARG_TYPE: case FORMAT_ARG_CONVERTER: case FORMAT_ARG_STEAL:
+            break;
+        }
+    }
+}
+
+void
+apply_build(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
+{
+    FormatArg args[MAX_FORMAT_ARGS];
+    const char *format = format_text(call);
+    int n = format ? format_args(format, false, args, MAX_FORMAT_ARGS) : -1;
+    if (n < 0) {
+        escape_rest(ex, state, call);
+        return;
+    }
+    By by = {call->ins, call->summary, c};
+    uint32_t first = call->summary->nparam;
+    for (uint32_t i = first; i < call->nargs && (int)(i - first) < n; i++) {
+        FormatArgKind kind = args[i - first].kind;
+        if (kind == FORMAT_ARG_STEAL) {
+            ledger_steal(ex, state, call->arg[i], result, by);
+        }
+        else if (kind == FORMAT_ARG_OBJECT) {
+            ledger_use(ex, state, call->arg[i], call->ins,
+                       arena_printf(ex->out, "passed to %s", call->name));
+            if (!case_fails(c)) {
+                ledger_keep(ex, state, call->arg[i], result, by);
+            }
+        }
+        else if (kind == FORMAT_ARG_CONVERTED) {
+            ledger_escape(ex, state, call->arg[i]);
+        }
+    }
+}

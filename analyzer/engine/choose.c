@@ -1,0 +1,257 @@
+/* choose.c: chooses among what the rules reported of one function.
+ *
+ * The same object may go astray on many paths; one report per rule and object
+ * remains: the one on the most ordinary, shortest path.
+ */
+#include <string.h>
+
+#include "engine/state.h"
+
+/* Which output of a call the object is: 0 the result, then the out-parameters. */
+static int64_t
+output_of(const PendingReport *report)
+{
+    const Sym *sym = report->sym;
+    return sym->kind == SYM_CALL && sym->site == report->birth ? sym->num / 4 : 0;
+}
+
+static bool
+same_defect(const PendingReport *a, const PendingReport *b)
+{
+    if (a->rule != b->rule) {
+        return false;
+    }
+    if (a->rule->on_return) {
+        return a->at == b->at;
+    }
+    if (a->at == b->at && text_equal(a->object, b->object)) {
+        return true; /* one variable, one place: one thing to mend */
+    }
+    if (a->rule == &engine_rule || !a->birth || !b->birth) {
+        return a->at == b->at && a->sym == b->sym;
+    }
+    if (a->birth != b->birth) {
+        return false;
+    }
+    if (a->sym->kind != SYM_CALL && b->sym->kind != SYM_CALL) {
+        return a->sym == b->sym;
+    }
+    return output_of(a) == output_of(b);
+}
+
+static bool
+better(const PendingReport *a, const PendingReport *b)
+{
+    if (a->reach != b->reach) {
+        return a->reach < b->reach;
+    }
+    uint32_t la = a->trace ? a->trace->length : 0, lb = b->trace ? b->trace->length : 0;
+    if (la != lb) {
+        return la < lb;
+    }
+    return loc_compare(a->at->loc, b->at->loc) < 0;
+}
+
+bool
+exits_agree(const Explorer *ex, const Sym *sym)
+{
+    int first = 0;
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        const Ref *ref = state_ref(ex->exits.at[i].state, sym);
+        int own = ref && !(ref->flags & REF_ESCAPED) ? ref->own : 0;
+        if (i == 0) {
+            first = own;
+        }
+        if (own != first || own <= 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* True when some other exit consumes the parameter: then returning it hands on the
+ * reference that the function took over. */
+static bool
+is_consumed(const Explorer *ex, const Sym *sym)
+{
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        const Ref *ref = state_ref(ex->exits.at[i].state, sym);
+        if (ref && ref->own < 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+returns_new_elsewhere(const Explorer *ex)
+{
+    bool some_new = false, unknown = false;
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        some_new = some_new || ex->exits.at[i].own == 1;
+        unknown = unknown || ex->exits.at[i].own < 0;
+    }
+    return some_new && !unknown;
+}
+
+/* The extension's own static types are never freed: a count too high on a failing path,
+ * where no callee refused it, harms nobody. */
+static bool
+is_harmless(const Explorer *ex, const PendingReport *report)
+{
+    const Sym *sym = report->sym;
+    return report->rule->on_lost && sym && sym->kind == SYM_ADDR && report->on_failure &&
+           !report->ref.refuser && sym->place->kind == PLACE_GLOBAL &&
+           !model_global(ex->model, sym->place->decl->name);
+}
+
+static bool
+withdrawn(const Explorer *ex, const PendingReport *report)
+{
+    if (is_harmless(ex, report)) {
+        return true;
+    }
+    if (report->is_param_excess && report->rule->on_lost) {
+        return exits_agree(ex, report->sym);
+    }
+    if (report->rule->on_return && (report->is_return || report->is_param_excess)) {
+        return !returns_new_elsewhere(ex) || is_consumed(ex, report->sym);
+    }
+    return false;
+}
+
+static const char *
+fingerprint(Explorer *ex, const PendingReport *report, const EngineResult *out)
+{
+    const char *born = callee_text(ex, report->ref.born);
+    uint32_t ordinal = 0;
+    const char *text;
+    bool taken;
+    do {
+        const char *key = arena_printf(ex->arena, "%s|%s|%s|%s|%u", report->rule->info.id,
+                                       ex->fn->decl->usr, born, report->object, ordinal++);
+        text = arena_printf(ex->out, "%016llx",
+                            (unsigned long long)hash_bytes(key, strlen(key), 0));
+        taken = false;
+        for (uint32_t i = out->findings.n; i-- > 0 && !taken;) {
+            taken = text_equal(out->findings.at[i]->fingerprint, text);
+        }
+    } while (taken);
+    return text;
+}
+
+static const char *
+fact_text(Explorer *ex, const PendingReport *report)
+{
+    if (!report->fact) {
+        return NULL;
+    }
+    if (report->fact->text) {
+        return report->fact->text;
+    }
+    StrBuf buf;
+    strbuf_init(&buf, ex->out);
+    if (report->fact_case) {
+        case_print(report->fact, report->fact_case, &buf);
+    }
+    else {
+        facts_print(report->fact, &buf);
+    }
+    while (buf.length > 0 && buf.text[buf.length - 1] == '\n') {
+        buf.text[--buf.length] = '\0';
+    }
+    return buf.text;
+}
+
+static void
+append(Explorer *ex, const PendingReport *report, EngineResult *out)
+{
+    Finding *finding = ARENA_NEW(ex->out, Finding);
+    finding->rule = &report->rule->info;
+    finding->loc = report->at->loc;
+    finding->function = ex->fn->decl->name;
+    finding->object = report->object;
+    finding->message = report->message;
+    finding->fact = fact_text(ex, report);
+    finding->fact_doc = report->fact ? report->fact->doc : NULL;
+    finding->fix = report->fix;
+    finding->reach = report->reach;
+    finding->cause = report->cause;
+    finding->fingerprint = fingerprint(ex, report, out);
+    trace_steps(ex, report, finding);
+    VEC_PUSH(ex->out, &out->findings, finding);
+}
+
+const Loc *
+taken_at(const PendingReport *report)
+{
+    for (const Node *n = report->trace; n; n = n->pred) {
+        if (n->kind == NODE_REFUSE && n->sym == report->sym) {
+            return &n->at->loc;
+        }
+    }
+    return &report->at->loc;
+}
+
+/* True when both are the same mistake: the failure of every PyModule_AddObject in a
+ * module's initialisation, or every static type that one failure leaves behind. */
+static bool
+same_mistake(const PendingReport *a, const PendingReport *b)
+{
+    if (a->rule != b->rule || a->ref.refuser != b->ref.refuser || a->ref.born != b->ref.born ||
+        a->reach != b->reach) {
+        return false;
+    }
+    if (a->at->loc.macro && a->at->loc.macro == b->at->loc.macro && a->fact == b->fact &&
+        a->birth && b->birth && a->birth->loc.macro == a->at->loc.macro) {
+        return true; /* written once, in a macro */
+    }
+    if (a->ref.refuser) {
+        return taken_at(a)->macro == taken_at(b)->macro;
+    }
+    return a->sym && b->sym && a->sym->kind == SYM_ADDR && b->sym->kind == SYM_ADDR &&
+           a->on_failure && b->on_failure;
+}
+
+static void
+append_groups(Explorer *ex, PendingReport **best, uint32_t n, EngineResult *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        PendingReport *first = best[i];
+        if (!first) {
+            continue;
+        }
+        PendingReport **end = &first->same;
+        for (uint32_t j = i + 1; j < n; j++) {
+            if (best[j] && same_mistake(first, best[j])) {
+                *end = best[j];
+                end = &best[j]->same;
+                best[j] = NULL;
+            }
+        }
+        append(ex, first, out);
+    }
+}
+
+void
+events_finish(Explorer *ex, EngineResult *out)
+{
+    VEC(PendingReport *) best = {0};
+    for (uint32_t i = 0; i < ex->reports.n; i++) {
+        PendingReport *report = ex->reports.at[i];
+        if (withdrawn(ex, report)) {
+            continue;
+        }
+        uint32_t j = 0;
+        while (j < best.n && !same_defect(best.at[j], report)) {
+            j++;
+        }
+        if (j == best.n) {
+            VEC_PUSH(ex->arena, &best, report);
+        }
+        else if (better(report, best.at[j])) {
+            best.at[j] = report;
+        }
+    }
+    append_groups(ex, best.at, best.n, out);
+}

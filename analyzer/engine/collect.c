@@ -1,0 +1,177 @@
+/* collect.c: drops from a state what can never be looked at again, so that equal
+ * states become equal. */
+#include "engine/state.h"
+
+typedef struct Marks {
+    Explorer *ex;
+    const State *state;
+    uint64_t *set; /* by sym id */
+} Marks;
+
+static void
+mark(Marks *marks, const Sym *sym)
+{
+    if (!sym || bit_test(marks->set, sym->id)) {
+        return;
+    }
+    marks->set[sym->id / 64] |= 1ULL << (sym->id % 64);
+    for (const Place *p = sym->place; p; p = p->base) {
+        mark(marks, p->sym);
+    }
+    mark(marks, sym->a);
+    mark(marks, sym->b);
+    mark(marks, sym->c);
+}
+
+/* True when the symbol can still be met: it is marked, or made of such. */
+static bool
+still_reachable(const Marks *marks, const Sym *sym)
+{
+    if (sym->id < marks->ex->nsyms && bit_test(marks->set, sym->id)) {
+        return true;
+    }
+    switch (sym->kind) {
+    case SYM_INT: case SYM_STR: case SYM_FUNC:
+        return true;
+    case SYM_CALL:
+        return false;
+    case SYM_ADDR: case SYM_INIT: {
+        if (!sym->place || (sym->kind == SYM_INIT && sym->site != marks->state->epoch)) {
+            return false;
+        }
+        for (const Place *p = sym->place; p; p = p->base) {
+            if (p->kind == PLACE_LOCAL) {
+                return false;
+            }
+            if (p->sym && !still_reachable(marks, p->sym)) {
+                return false;
+            }
+        }
+        return true;
+    }
+    default:
+        return (!sym->a || still_reachable(marks, sym->a)) &&
+               (!sym->b || still_reachable(marks, sym->b)) &&
+               (!sym->c || still_reachable(marks, sym->c));
+    }
+}
+
+/* A variable nobody reads any more is dropped, unless it holds a reference. */
+static bool
+bind_is_dead(Explorer *ex, const State *state, const Bind *bind, const BlockFlow *flow)
+{
+    const Place *root = place_root(bind->place);
+    if (root->kind == PLACE_LOCAL) {
+        if (bit_test(flow->live_locals, root->index)) {
+            return false;
+        }
+        const Ref *ref = state_ref(state, bind->sym);
+        return !ref || ref->own <= 0;
+    }
+    (void)ex;
+    return false;
+}
+
+/* Memory reached only through a symbol that is gone is gone too. */
+static bool
+place_is_lost(const Marks *marks, const Place *place)
+{
+    for (const Place *p = place; p; p = p->base) {
+        if (p->sym && !still_reachable(marks, p->sym)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+collect_temps(State *state, const BlockFlow *flow)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->ntemp; i++) {
+        if (bit_test(flow->live_temps, state->temp[i].temp)) {
+            state->temp[kept++] = state->temp[i];
+        }
+    }
+    state->ntemp = kept;
+}
+
+static void
+collect_binds(Explorer *ex, State *state, const BlockFlow *flow)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        if (!bind_is_dead(ex, state, &state->bind[i], flow)) {
+            state->bind[kept++] = state->bind[i];
+        }
+    }
+    state->nbind = kept;
+}
+
+static void
+mark_all(Marks *marks, const State *state)
+{
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        if (place_is_local(state->bind[i].place)) {
+            mark(marks, state->bind[i].sym);
+        }
+    }
+    for (uint32_t i = 0; i < state->ntemp; i++) {
+        mark(marks, state->temp[i].sym);
+    }
+    for (uint32_t i = 0; i < state->nref; i++) {
+        if (!ref_is_plain(&state->ref[i])) {
+            mark(marks, state->ref[i].sym);
+        }
+    }
+    for (uint32_t i = 0; i < marks->ex->fn->nparam; i++) { /* the summary asks for them */
+        mark(marks, sym_init(marks->ex, place_local(marks->ex, i), NULL,
+                             marks->ex->fn->local[i].type));
+    }
+    bool changed = true; /* memory reached from marked symbols */
+    while (changed) {
+        changed = false;
+        for (uint32_t i = 0; i < state->nbind; i++) {
+            const Bind *bind = &state->bind[i];
+            if (!bit_test(marks->set, bind->sym->id) && !place_is_local(bind->place) &&
+                !place_is_lost(marks, bind->place)) {
+                mark(marks, bind->sym);
+                changed = true;
+            }
+        }
+    }
+}
+
+void
+state_collect(Explorer *ex, State *state, uint32_t block)
+{
+    const BlockFlow *flow = &ex->flow->block[block];
+    collect_temps(state, flow);
+    collect_binds(ex, state, flow);
+    for (uint32_t i = 0; i < ex->fn->nparam; i++) { /* make sure they exist before sizing */
+        sym_init(ex, place_local(ex, i), NULL, ex->fn->local[i].type);
+    }
+    Marks marks = {ex, state, ARENA_ARRAY(ex->arena, uint64_t, ex->nsyms / 64 + 1)};
+    mark_all(&marks, state);
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        if (!place_is_lost(&marks, state->bind[i].place)) {
+            state->bind[kept++] = state->bind[i];
+        }
+    }
+    state->nbind = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < state->nref; i++) {
+        if (!ref_is_plain(&state->ref[i]) || still_reachable(&marks, state->ref[i].sym)) {
+            state->ref[kept++] = state->ref[i];
+        }
+    }
+    state->nref = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        if (still_reachable(&marks, state->range[i].sym)) {
+            state->range[kept++] = state->range[i];
+        }
+    }
+    state->nrange = kept;
+}

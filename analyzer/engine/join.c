@@ -1,0 +1,272 @@
+/* join.c: comparing two states, and weakening one to what holds in both. */
+#include <string.h>
+
+#include "engine/state.h"
+
+#define JOINED_TEMP 1000000 /* number of what a temporary holds after a join */
+
+static uint64_t
+hash_ref(uint64_t h, const Ref *r)
+{
+    h = hash_mix(h, r->sym->id);
+    h = hash_mix(h, (uint64_t)(uint16_t)r->own << 32 | (uint64_t)(uint16_t)r->lent << 16 |
+                        (uint16_t)r->stored);
+    return hash_mix(h, (uint64_t)r->kept << 16 | r->flags);
+}
+
+void
+state_freeze(State *state)
+{
+    uint64_t h = hash_mix((uint64_t)(uintptr_t)state->epoch, state->err);
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        h = hash_mix(h, (uint64_t)state->bind[i].place->id << 32 | state->bind[i].sym->id);
+    }
+    for (uint32_t i = 0; i < state->ntemp; i++) {
+        h = hash_mix(h, (uint64_t)state->temp[i].temp << 32 | state->temp[i].sym->id);
+    }
+    for (uint32_t i = 0; i < state->nref; i++) {
+        h = hash_ref(h, &state->ref[i]);
+    }
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        const Range *r = &state->range[i];
+        h = hash_mix(h, r->sym->id);
+        h = hash_mix(hash_mix(h, (uint64_t)r->lo), (uint64_t)r->hi ^ r->not_zero);
+    }
+    state->hash = h;
+}
+
+static bool
+ref_equal(const Ref *a, const Ref *b)
+{
+    return a->sym == b->sym && a->own == b->own && a->stored == b->stored && a->lent == b->lent &&
+           a->kept == b->kept && a->flags == b->flags && a->keeper == b->keeper;
+}
+
+static bool
+refs_equal(const State *a, const State *b)
+{
+    if (a->nref != b->nref) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->nref; i++) {
+        if (!ref_equal(&a->ref[i], &b->ref[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+ranges_equal(const State *a, const State *b)
+{
+    if (a->nrange != b->nrange) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->nrange; i++) {
+        const Range *x = &a->range[i], *y = &b->range[i];
+        if (x->sym != y->sym || x->lo != y->lo || x->hi != y->hi ||
+            x->not_zero != y->not_zero) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+state_not_worse(const State *a, const State *b)
+{
+    return a->failed <= b->failed && a->oom <= b->oom && a->ignored <= b->ignored;
+}
+
+bool
+state_equal(const State *a, const State *b)
+{
+    return a->hash == b->hash && a->nbind == b->nbind && a->ntemp == b->ntemp &&
+           a->epoch == b->epoch && a->err == b->err &&
+           (a->nbind == 0 || memcmp(a->bind, b->bind, a->nbind * sizeof(Bind)) == 0) &&
+           refs_equal(a, b) && ranges_equal(a, b);
+}
+
+/* ---- joining ------------------------------------------------------------------------------------------ */
+
+static bool
+tracked(const State *state, const Sym *sym)
+{
+    const Ref *ref = state_ref(state, sym);
+    return ref && (ref->own != 0 || ref->stored != 0) && !(ref->flags & REF_ESCAPED);
+}
+
+/* Every binding of an object somebody counts must be the same in both. */
+static bool
+same_holders(const State *a, const State *b)
+{
+    for (uint32_t i = 0; i < a->nbind; i++) {
+        if (tracked(a, a->bind[i].sym) && state_get(b, a->bind[i].place) != a->bind[i].sym) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < a->ntemp; i++) {
+        if (tracked(a, a->temp[i].sym) && state_temp(b, a->temp[i].temp) != a->temp[i].sym) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+owed_equal(const State *a, const State *b)
+{
+    uint32_t i = 0, j = 0;
+    while (true) {
+        while (i < a->nref && ref_is_plain(&a->ref[i])) {
+            i++;
+        }
+        while (j < b->nref && ref_is_plain(&b->ref[j])) {
+            j++;
+        }
+        if (i == a->nref || j == b->nref) {
+            return i == a->nref && j == b->nref;
+        }
+        const Ref *x = &a->ref[i++], *y = &b->ref[j++];
+        if (x->sym != y->sym || x->own != y->own || x->stored != y->stored ||
+            x->lent != y->lent) {
+            return false;
+        }
+    }
+}
+
+bool
+state_same_ownership(Explorer *ex, const State *a, const State *b)
+{
+    (void)ex;
+    return owed_equal(a, b) && same_holders(a, b) && same_holders(b, a);
+}
+
+static const Sym *
+unknown_for(Explorer *ex, uint32_t block, const Place *place)
+{
+    /* A value of its own for each place and join: the block's first instruction stands for it. */
+    const Place *both = place_field(ex, place, str_intern(ex->strings, EITHER), NULL);
+    return sym_init(ex, both, &ex->fn->block[block].ins[0], NULL);
+}
+
+static void
+forget_assumptions(State *state, const Sym *sym)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        if (!sym_mentions(state->range[i].sym, sym)) {
+            state->range[kept++] = state->range[i];
+        }
+    }
+    state->nrange = kept;
+}
+
+/* The place holds one thing in one state and another in the other. */
+static void
+join_bind(Explorer *ex, State *into, const Place *place, uint32_t block)
+{
+    const Sym *sym = unknown_for(ex, block, place);
+    forget_assumptions(into, sym); /* of an earlier visit */
+    state_bind(ex, into, place, sym);
+}
+
+static void
+join_temps(Explorer *ex, State *into, const State *other, uint32_t block)
+{
+    for (uint32_t i = 0; i < into->ntemp; i++) {
+        if (state_temp(other, into->temp[i].temp) != into->temp[i].sym) {
+            const Sym *sym = sym_call(ex, &ex->fn->block[block].ins[0],
+                                      JOINED_TEMP + into->temp[i].temp, into->temp[i].sym->type);
+            forget_assumptions(into, sym);
+            into->temp[i].sym = sym;
+        }
+    }
+}
+
+static int64_t
+lower_of(const Range *mine, const Range *theirs, bool widen)
+{
+    return mine->lo == theirs->lo ? mine->lo
+           : widen                ? INT64_MIN
+                                  : mine->lo < theirs->lo ? mine->lo : theirs->lo;
+}
+
+static int64_t
+upper_of(const Range *mine, const Range *theirs, bool widen)
+{
+    return mine->hi == theirs->hi ? mine->hi
+           : widen                ? INT64_MAX
+                                  : mine->hi > theirs->hi ? mine->hi : theirs->hi;
+}
+
+/* What one side knows less of, both know less of. */
+static void
+join_ref(Ref *mine, const Ref *theirs)
+{
+    if (theirs && ref_equal(mine, theirs)) {
+        return;
+    }
+    if (!theirs || ref_is_plain(mine) || ref_is_plain(theirs)) {
+        mine->flags |= REF_ESCAPED;
+        return;
+    }
+    if (mine->kept != theirs->kept || mine->keeper != theirs->keeper) {
+        mine->kept = KEPT_UNKNOWN;
+        mine->keeper = NULL;
+    }
+    mine->flags |= theirs->flags;
+}
+
+void
+state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen)
+{
+    join_temps(ex, into, other, block);
+    for (uint32_t i = 0; i < into->nbind; i++) {
+        const Place *place = into->bind[i].place;
+        if (state_get(other, place) != into->bind[i].sym) {
+            join_bind(ex, into, place, block);
+        }
+    }
+    for (uint32_t i = 0; i < other->nbind; i++) {
+        const Place *place = other->bind[i].place;
+        if (!state_get(into, place)) {
+            join_bind(ex, into, place, block);
+        }
+    }
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < into->nrange; i++) {
+        Range *mine = &into->range[i];
+        const Range *theirs = state_range(other, mine->sym);
+        if (!theirs) {
+            continue;
+        }
+        Range joined = {.sym = mine->sym,
+                        .lo = lower_of(mine, theirs, widen),
+                        .hi = upper_of(mine, theirs, widen),
+                        .not_zero = (mine->not_zero || mine->lo > 0 || mine->hi < 0) &&
+                                    (theirs->not_zero || theirs->lo > 0 || theirs->hi < 0)};
+        if (joined.lo == INT64_MIN && joined.hi == INT64_MAX && !joined.not_zero) {
+            continue;
+        }
+        into->range[kept++] = joined;
+    }
+    into->nrange = kept;
+    for (uint32_t i = 0; i < other->nref; i++) { /* what one side knows more of */
+        if (ref_is_plain(&other->ref[i]) && !state_ref(into, other->ref[i].sym)) {
+            *state_add_ref(ex, into, other->ref[i].sym) = other->ref[i];
+        }
+    }
+    for (uint32_t i = 0; i < into->nref; i++) {
+        Ref *mine = &into->ref[i];
+        const Ref *theirs = state_ref(other, mine->sym);
+        join_ref(mine, theirs);
+    }
+    into->err = into->err == other->err ? into->err : ERRSTATE_UNKNOWN;
+    into->failed = into->failed && other->failed;
+    into->oom = into->oom && other->oom;
+    into->ignored = into->ignored || other->ignored;
+    if (into->epoch != other->epoch) {
+        into->epoch = &ex->fn->block[block].ins[0];
+    }
+}
