@@ -105,6 +105,12 @@ bool scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error
  * into scan->result.  False with 'error' set when it cannot even start. */
 bool scan_run(Arena *arena, const Options *options, Scan *scan, Error *error);
 
+/* annotated.c: gives the model what the declarations of the linked program say about
+ * themselves; what is wrong with them becomes notes. */
+void annotations_apply(Scan *scan);
+/* After the analysis: what bodies do otherwise than annotations say becomes notes. */
+void annotations_compare(Scan *scan);
+
 /* jobs.c: fills scan->jobs and scan->gaps from the database, the paths and the
  * flags of the command line.  False with 'error' set when there is nothing to do. */
 bool scan_find_jobs(Scan *scan, const Options *options, Error *error);

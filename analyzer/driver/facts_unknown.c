@@ -173,6 +173,7 @@ facts_unknown(Arena *arena, const Options *options)
         return say_error(&error);
     }
     scan.program = program_link(arena, scan.units, scan.jobs.jobs.n);
+    annotations_apply(&scan);
     map_init(&census.by_name, arena);
     for (uint32_t i = 0; i < scan.program->nfns; i++) {
         if (scan.program->fns[i]->status == FN_OK) {

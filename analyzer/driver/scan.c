@@ -315,12 +315,14 @@ scan_run(Arena *arena, const Options *options, Scan *scan, Error *error)
     if (!scan_capture(arena, options, scan, error)) {
         return false;
     }
+    scan->program = program_link(arena, scan->units, scan->jobs.jobs.n);
+    annotations_apply(scan);
     progress_start(&progress, options, &scan->jobs);
     progress_phase(&progress, "following paths");
-    scan->program = program_link(arena, scan->units, scan->jobs.jobs.n);
     engine_run(arena, scan->strings, scan->program, scan->model, &scan->engine);
-    collect_result(scan, options);
     progress_end(&progress);
+    annotations_compare(scan);
+    collect_result(scan, options);
     return true;
 }
 

@@ -214,6 +214,25 @@ forget_memory(Explorer *ex, State *state, const Call *call, const Sym *arg, Str 
     state_bind(ex, state, place, sym_init(ex, place, call->ins, NULL));
 }
 
+/* A macro that fills a slot leaves its old item to whoever read it from there before. */
+static void
+release_slot(Explorer *ex, State *state, const Call *call)
+{
+    if (!text_ends(call->name, "_SET_ITEM") || call->nargs < 2) {
+        return;
+    }
+    const Sym *index = simplify(ex, state, call->arg[1]);
+    for (uint32_t i = 0; i < state->nref; i++) {
+        Ref *ref = &state->ref[i];
+        if (ref->sym->kind == SYM_PURE && ref->kept == KEPT_BY && ref->sym->a == call->arg[0] &&
+            ref->sym->b == index && text_ends(ref->sym->text, "_GET_ITEM")) {
+            ref->kept = KEPT_FIELD;
+            ref->keeper = NULL;
+            ref->stored = 1;
+        }
+    }
+}
+
 static void
 apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
              const Sym *arg, uint32_t index)
@@ -226,6 +245,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
                             : arg;
     switch (effect->kind) {
     case EFFECT_STEAL:
+        release_slot(ex, state, call);
         ledger_steal(ex, state, object, container_of(call, index), by);
         break;
     case EFFECT_RELEASE:

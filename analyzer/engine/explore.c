@@ -175,6 +175,7 @@ branch(Run *run, State *state, const Instr *ins, uint32_t block)
     }
     for (int way = 0; way < 2; way++) {
         if (can[way]) {
+            after(ex, next[way], ins);
             if (can[0] && can[1]) {
                 state_note(ex, next[way], NODE_BRANCH, ins, cond, NULL, NULL);
                 ((Node *)(uintptr_t)next[way]->trace)->truth = way == 0;

@@ -187,17 +187,21 @@ join_temps(Explorer *ex, State *into, const State *other, uint32_t block)
 static int64_t
 lower_of(const Range *mine, const Range *theirs, bool widen)
 {
-    return mine->lo == theirs->lo ? mine->lo
-           : widen                ? INT64_MIN
-                                  : mine->lo < theirs->lo ? mine->lo : theirs->lo;
+    int64_t lo = mine->lo < theirs->lo ? mine->lo : theirs->lo;
+    if (!widen || mine->lo == theirs->lo) {
+        return lo;
+    }
+    return lo >= 1 ? 1 : lo >= 0 ? 0 : lo >= -1 ? -1 : INT64_MIN;
 }
 
 static int64_t
 upper_of(const Range *mine, const Range *theirs, bool widen)
 {
-    return mine->hi == theirs->hi ? mine->hi
-           : widen                ? INT64_MAX
-                                  : mine->hi > theirs->hi ? mine->hi : theirs->hi;
+    int64_t hi = mine->hi > theirs->hi ? mine->hi : theirs->hi;
+    if (!widen || mine->hi == theirs->hi) {
+        return hi;
+    }
+    return hi <= -1 ? -1 : hi <= 0 ? 0 : hi <= 1 ? 1 : INT64_MAX;
 }
 
 /* What one side knows less of, both know less of. */

@@ -20,6 +20,10 @@ bool
 ledger_immortal(Explorer *ex, const Sym *sym)
 {
     const Place *place = sym->kind == SYM_ADDR || sym->kind == SYM_INIT ? sym->place : NULL;
+    if (sym->kind == SYM_ADDR && place_root(place)->kind == PLACE_GLOBAL &&
+        model_immortal(ex->model, "static")) {
+        return true; /* an object in the extension's own static storage */
+    }
     return place && place->kind == PLACE_GLOBAL && model_immortal(ex->model, place->decl->name);
 }
 

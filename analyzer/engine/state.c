@@ -246,6 +246,11 @@ describe_foreign(Explorer *ex, const Sym *sym, Ref *ref)
         ref->kept = KEPT_UNKNOWN; /* never set, joined from two paths, or in a table */
         return true;
     }
+    if (sym->type && sym->type->kind == TYPE_PTR && sym->type->to &&
+        sym->type->to->kind == TYPE_VOID) {
+        ref->kept = KEPT_UNKNOWN; /* a user's data: nothing says whose */
+        return true;
+    }
     if (place->kind == PLACE_GLOBAL && model_global(ex->model, place->decl->name)) {
         ref->kept = KEPT_STATIC;
         return true;

@@ -1,49 +1,108 @@
-/* seeds.c: what fuzz_ir_read starts from: seeds FOLDER FILE.c... writes the unit of
- * each file, in its text form, to FOLDER/N.ir.
+/* seeds.c: what the fuzzers start from: seeds FOLDER FILE... writes to FOLDER, for
+ * each FILE.c its unit in text form, for each FILE.facts one text per fact.  All of them are
+ * accepted by the readers, else this program fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "capture/capture.h"
+#include "model/model.h"
 
-static bool
-write_file(const char *path, const StrBuf *text)
+typedef struct Seeds {
+    Arena *arena;
+    Strings *strings;
+    const char *folder;
+    const char *source; /* the file at hand */
+    unsigned number;    /* of the next seed */
+    bool failed;
+} Seeds;
+
+static void
+fail(Seeds *seeds, const char *why)
 {
-    FILE *file = fopen(path, "w");
-    bool good;
-
-    if (file == NULL) {
-        return false;
-    }
-    good = fwrite(text->text, 1, text->length, file) == text->length;
-    return fclose(file) == 0 && good;
+    fprintf(stderr, "seeds: %s: %s\n", seeds->source, why);
+    seeds->failed = true;
 }
 
-static bool
-write_seed(const char *folder, int number, const char *source)
+static void
+write_seed(Seeds *seeds, const StrBuf *text)
+{
+    const char *path = arena_printf(seeds->arena, "%s/%u", seeds->folder, seeds->number++);
+    Error error = {.code = ERROR_NONE};
+
+    if (!file_write(path, text->text, text->length, &error)) {
+        fail(seeds, error.text);
+    }
+}
+
+static void
+seed_unit(Seeds *seeds)
 {
     static const char *const flags[] = {"-Ifixtures/include"};
-    Arena *arena = arena_new();
-    Strings *strings = strings_new(arena);
-    Job job = job_for_file(arena, strings, source, flags, 1);
+    Job job = job_for_file(seeds->arena, seeds->strings, seeds->source, flags, 1);
+    Error error = {.code = ERROR_NONE};
     StrBuf text;
-    bool good;
 
-    strbuf_init(&text, arena);
-    unit_print(capture_unit(arena, strings, &job, NULL, NULL), &text);
-    good = write_file(arena_printf(arena, "%s/%d.ir", folder, number), &text);
-    arena_free(arena);
-    return good;
+    strbuf_init(&text, seeds->arena);
+    unit_print(capture_unit(seeds->arena, seeds->strings, &job, NULL, NULL), &text);
+    if (unit_read(seeds->arena, seeds->strings, seeds->source, text.text, text.length, &error)
+        == NULL) {
+        fail(seeds, error.text);
+    }
+    write_seed(seeds, &text);
+}
+
+static void
+seed_fact(void *payload, Summary *summary)
+{
+    Seeds *seeds = payload;
+    StrBuf text;
+
+    strbuf_init(&text, seeds->arena);
+    facts_print(summary, &text);
+    write_seed(seeds, &text);
+}
+
+static void
+skip_global(void *payload, GlobalFact *fact)
+{
+    (void)payload;
+    (void)fact;
+}
+
+static void
+fail_fact(void *payload, const char *message)
+{
+    fail(payload, message);
+}
+
+static void
+seed_facts(Seeds *seeds)
+{
+    FactSink sink = {seed_fact, skip_global, fail_fact, seeds};
+    Error error = {.code = ERROR_NONE};
+    char *text = file_read(seeds->arena, seeds->source, NULL, &error);
+
+    if (text == NULL) {
+        fail(seeds, error.text);
+        return;
+    }
+    facts_read(seeds->arena, seeds->strings, seeds->source, text, &sink);
 }
 
 int
 main(int argc, char **argv)
 {
+    Seeds seeds = {.arena = arena_new(), .folder = argc > 1 ? argv[1] : "."};
+
+    seeds.strings = strings_new(seeds.arena);
     for (int i = 2; i < argc; i++) {
-        if (!write_seed(argv[1], i - 1, argv[i])) {
-            fprintf(stderr, "seeds: cannot write the seed of %s\n", argv[i]);
-            return EXIT_FAILURE;
-        }
+        const char *suffix = strrchr(argv[i], '.');
+
+        seeds.source = argv[i];
+        (suffix != NULL && strcmp(suffix, ".facts") == 0 ? seed_facts : seed_unit)(&seeds);
     }
-    return EXIT_SUCCESS;
+    arena_free(seeds.arena);
+    return seeds.failed || seeds.number == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
