@@ -30,6 +30,10 @@ describe(RuleCtx *rx, const LostEvent *event)
     case LOST_UNNAMED:
         break;
     }
+    if (event->taker && refuser) {
+        return arena_printf(arena, "leak of '%s': %s takes over the reference it is given only "
+                                   "when it succeeds", name, event->taker);
+    }
     if (event->taker) {
         return arena_printf(arena, "leak of '%s': %s does not take over the reference it is "
                                    "given", name, event->taker);
@@ -42,15 +46,15 @@ advise(RuleCtx *rx, const LostEvent *event)
 {
     Arena *arena = rule_arena(rx);
     const char *name = object_name(event->object);
-    if (event->how == LOST_UNNAMED) {
+    if (event->how == LOST_UNNAMED && !(event->taker && object_refuser(event->object))) {
         return event->taker
                    ? arena_printf(arena, "keep the new reference in a variable and Py_DECREF it "
                                          "after %s", event->taker)
                    : "release the result with Py_DECREF, or use it";
     }
     if (object_refuser(event->object)) {
-        return arena_printf(arena, "Py_DECREF(%s) when %s fails, or use PyModule_AddObjectRef "
-                                   "(3.10) and always release", name,
+        return arena_printf(arena, "release '%s' with Py_DECREF when %s fails, or use "
+                                   "PyModule_AddObjectRef (3.10) and always release", name,
                             object_refuser(event->object));
     }
     if (event->how == LOST_OVERWRITE && event->taker) {

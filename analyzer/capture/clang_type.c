@@ -401,7 +401,8 @@ decl_usr(Tu *tu, CXCursor cursor, Str name)
     if (clang_getCursorLinkage(cursor) != CXLinkage_Internal) {
         return usr;
     }
-    file = clang_place(tu, clang_getCursorLocation(cursor), &offset);
+    /* of the first declaration, which names the file in clang's resolution too */
+    file = clang_place(tu, clang_getCursorLocation(clang_getCanonicalCursor(cursor)), &offset);
     if (file == NULL || file->is_system) {
         return usr;
     }

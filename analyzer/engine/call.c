@@ -294,6 +294,9 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
     for (uint32_t i = 0; i < call->nargs; i++) {
         const Sym *sym = call->arg[i];
         ledger_use(ex, state, sym, call->ins, arena_printf(ex->out, "passed to %s", call->name));
+        if (sym->type && type_is_object(sym->type)) {
+            state_ref_make(ex, state, sym); /* so that a later Py_INCREF counts for the callee */
+        }
         ledger_escape(ex, state, sym); /* a library may keep an object as its user's data */
         if (sym->kind != SYM_ADDR) {
             continue;

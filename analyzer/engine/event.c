@@ -252,6 +252,9 @@ event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow 
                        .taker = given || overwritten ? display_name(ex, callee_name(at)) : NULL};
     const Summary *taker = given ? model_find(ex->model, callee_name(at), NULL) : NULL;
     RuleCtx rx = {.ex = ex, .object = &object, .at = at, .how = how};
+    if (how == LOST_UNNAMED && !given && ref->site) {
+        rx.at = ref->site; /* the call whose result nobody holds */
+    }
     rx.fact = taker ? taker : ref->refuser ? ref->refuser : ref->born;
     rx.fact_case = taker ? NULL : ref->refuser ? ref->refuser_case : ref->born_case;
     rx.deferred = ref->kept == KEPT_CALLER && !ex->info->is_entry && how == LOST_RETURN;

@@ -36,7 +36,7 @@ ledger_dead(const Ref *ref)
 
 /* The object just died: so do those it alone kept alive. */
 static void
-bury(State *state, const Sym *sym)
+bury(Explorer *ex, State *state, const Sym *sym, By by)
 {
     for (uint32_t i = 0; i < state->nref; i++) {
         Ref *ref = &state->ref[i];
@@ -44,7 +44,8 @@ bury(State *state, const Sym *sym)
             ref->kept = KEPT_NONE;
             ref->keeper = NULL;
             if (ledger_dead(ref)) {
-                bury(state, ref->sym);
+                state_note(ex, state, NODE_BURY, by.at, ref->sym, by.summary, by.outcome);
+                bury(ex, state, ref->sym, by);
             }
         }
     }
@@ -132,7 +133,7 @@ ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
     bool died = ledger_dead(ref);
     state_note(ex, state, NODE_RELEASE, by.at, sym, by.summary, by.outcome);
     if (died) {
-        bury(state, sym);
+        bury(ex, state, sym, by);
     }
 }
 
@@ -167,7 +168,7 @@ ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by)
     bool died = ledger_dead(ref);
     state_note(ex, state, NODE_STEAL, by.at, sym, by.summary, by.outcome);
     if (died) {
-        bury(state, sym);
+        bury(ex, state, sym, by);
     }
 }
 
@@ -251,7 +252,7 @@ ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, cons
     for (uint32_t i = 0; i < state->nref; i++) {
         Ref *ref = &state->ref[i];
         if (ref->own <= ref->lent || (ref->flags & REF_ESCAPED) ||
-            ledger_immortal(ex, ref->sym) || is_of_table(ref)) {
+            ledger_immortal(ex, ref->sym) || is_of_table(ref) || is_zero(state, ref->sym)) {
             continue;
         }
         if (how != LOST_RETURN && state_holds(ex, state, ref->sym)) {

@@ -129,6 +129,7 @@ typedef enum NodeKind {
     NODE_STORE,    /* sym was stored outside */
     NODE_HOLD,     /* sym was stored into a local variable */
     NODE_KEEP,     /* a callee took a reference of its own */
+    NODE_BURY,     /* what kept sym alive was released */
     NODE_REFUSE,   /* a success-only taker failed */
     NODE_FAIL,     /* a call failed */
     NODE_BRANCH,   /* a condition decided; sym is the condition */

@@ -115,6 +115,7 @@ hand_over(Explorer *ex, State *state, const Instr *at, const Place *place, const
         return; /* into itself */
     }
     if (at->op == OP_STORE && at->type && !type_is_object(at->type)) {
+        state_ref_make(ex, state, sym);
         ledger_escape(ex, state, sym);
         return;
     }
@@ -126,6 +127,9 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
 {
     const Sym *old = state_get(state, place);
     if (old == sym) {
+        if (is_outside(place)) { /* stored again after a reference was taken */
+            hand_over(ex, state, at, place, sym);
+        }
         return;
     }
     bool had_owner = false;

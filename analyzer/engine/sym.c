@@ -463,6 +463,11 @@ sym_text(Explorer *ex, const Sym *sym)
     case SYM_INIT:
         return sym->place ? place_text(ex, sym->place) : "a value";
     case SYM_CALL:
+        if (sym->site && sym->site->op == OP_CALL && sym->num >= 4 && sym->num < 100 &&
+            (uint64_t)sym->num / 4 - 1 < sym->site->nargs &&
+            sym->site->args[sym->num / 4 - 1].kind == VAL_LOCAL) { /* what it filled */
+            return ex->fn->local[sym->site->args[sym->num / 4 - 1].index].name;
+        }
         if (sym->site && sym->site->op == OP_CALL && callee_name(sym->site)[0]) {
             return arena_printf(ex->out, "result of %s",
                                 display_name(ex, callee_name(sym->site)));

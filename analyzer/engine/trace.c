@@ -53,6 +53,8 @@ change_text(Explorer *ex, const PendingReport *report, const Node *node)
     case NODE_KEEP:
         return arena_printf(ex->out, "%s takes a reference of its own to '%s'", called(ex, node),
                             name);
+    case NODE_BURY:
+        return arena_printf(ex->out, "%s releases what keeps '%s' alive", called(ex, node), name);
     case NODE_REFUSE:
         return arena_printf(ex->out, "%s fails and does not take over '%s'", called(ex, node), name);
     default:
@@ -60,29 +62,41 @@ change_text(Explorer *ex, const PendingReport *report, const Node *node)
     }
 }
 
+/* What is assumed of a NULL check or a yes-or-no question; NULL when it is neither. */
 static const char *
-condition_text(Explorer *ex, const Sym *sym, bool truth)
+assumption_text(Explorer *ex, const Sym *sym, bool truth)
 {
-    if (sym->kind == SYM_NOT) {
-        return condition_text(ex, sym->a, !truth);
+    while (sym->kind == SYM_NOT) {
+        sym = sym->a;
+        truth = !truth;
     }
-    if (sym->kind == SYM_CMP && sym->text[0] == '=' && sym->b->kind == SYM_INT &&
-        sym->b->num == 0) {
-        const char *name = sym_text(ex, sym->a);
-        bool pointer = !sym->a->type || sym->a->type->kind == TYPE_PTR;
-        if (text_equal(name, "a value")) {
-            return truth ? "the condition holds" : "the condition does not hold";
-        }
-        return arena_printf(ex->out, "assuming %s is %s%s", name, truth ? "" : "not ",
-                            pointer ? "NULL" : "0");
+    bool check = sym->kind == SYM_CMP && sym->text[0] == '=' && sym->b->kind == SYM_INT &&
+                 sym->b->num == 0;
+    const Sym *asked = check ? sym->a : sym;
+    if (asked->kind != SYM_INIT && asked->kind != SYM_CALL && asked->kind != SYM_PURE) {
+        return NULL;
     }
-    if (sym->kind == SYM_INIT || sym->kind == SYM_CALL || sym->kind == SYM_PURE) {
-        const char *name = sym_text(ex, sym);
-        if (!text_equal(name, "a value")) {
-            return arena_printf(ex->out, "assuming %s is %s", name, truth ? "true" : "false");
-        }
+    const char *name = sym_text(ex, asked);
+    if (text_equal(name, "a value")) {
+        return NULL;
     }
-    return truth ? "the condition is true" : "the condition is false";
+    bool pointer = asked->type && asked->type->kind == TYPE_PTR;
+    if (check || pointer) {
+        bool zero = check ? truth : !truth;
+        return arena_printf(ex->out, "assuming %s is %s%s", name, zero ? "" : "not ",
+                            pointer || !asked->type ? "NULL" : "0");
+    }
+    return arena_printf(ex->out, "assuming %s is %s", name, truth ? "true" : "false");
+}
+
+static const char *
+condition_text(Explorer *ex, const Node *node)
+{
+    const char *text = assumption_text(ex, node->sym, node->truth);
+    if (text) {
+        return text;
+    }
+    return node->truth ? "the condition is true" : "the condition is false";
 }
 
 /* Nodes of the path, oldest first. */
@@ -102,7 +116,7 @@ concerns(const Node *node, const PendingReport *report)
 {
     switch (node->kind) {
     case NODE_MADE: case NODE_BORROWED: case NODE_RETAIN: case NODE_RELEASE:
-    case NODE_STEAL: case NODE_STORE: case NODE_KEEP: case NODE_REFUSE:
+    case NODE_STEAL: case NODE_STORE: case NODE_KEEP: case NODE_REFUSE: case NODE_BURY:
         return node->sym == report->sym;
     default:
         return false;
@@ -191,7 +205,7 @@ tell(Explorer *ex, const PendingReport *report, const Node *node, Finding *findi
     }
     else if (node->kind == NODE_BRANCH) {
         add(ex, finding, cap, node->at->loc, STEP_BRANCH,
-            condition_text(ex, node->sym, node->truth));
+            condition_text(ex, node));
     }
 }
 

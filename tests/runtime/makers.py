@@ -6,6 +6,7 @@ A letter stands for a kind of object; make-calls names them. Each maker gives a 
 wherever there can be one.
 """
 import contextvars
+import datetime
 import itertools
 import sys
 import types
@@ -87,13 +88,15 @@ def exception():
         return outer.with_traceback(None)
 
 
-KEPT = []
+KEPT = Thing()
 
 
-def weak():
-    """A weak reference to something that lives on."""
-    KEPT[:] = [Thing()]
-    return weakref.ref(KEPT[0])
+def unicode_error(kind):
+    """An exception of codecs."""
+    if kind is UnicodeTranslateError:
+        return kind(text(), 0, 1, text())
+    data = text()
+    return kind(text(), data if kind is UnicodeEncodeError else data.encode(), 0, 1, text())
 
 
 def module():
@@ -113,10 +116,13 @@ MAKERS = {
     "N": lambda: None, "t": lambda: ValueError, "y": lambda: bytearray(text(), "ascii"),
     "G": lambda: float(next(COUNT)), "A": Many, "c": lambda: function().__code__,
     "f": sys._getframe, "m": lambda: Thing().method, "k": lambda: types.CellType(Thing()),
-    "w": weak, "l": lambda: slice(Thing(), None, Thing()), "a": lambda: "attribute",
-    "n": lambda: "missing", "z": lambda: "sys", "p": lambda: property(function()),
+    "w": lambda: weakref.ref(KEPT), "l": lambda: slice(Thing(), None, Thing()), "a": lambda: "attribute",
+    "n": lambda: "not_there", "z": lambda: "sys", "p": lambda: str.lower,
     "v": lambda: memoryview(text().encode()), "q": Thing, "x": contextvars.copy_context,
-    "X": context_variable,
+    "X": context_variable, "d": lambda: unicode_error(UnicodeDecodeError),
+    "e": lambda: unicode_error(UnicodeEncodeError),
+    "h": lambda: unicode_error(UnicodeTranslateError),
+    "Z": lambda: datetime.timedelta(seconds=60), "2": lambda: (2020, 1, 2),
 }
 
 

@@ -43,4 +43,7 @@ typedef struct Function {
 
 extern const Function functions[]; /* ended by a name that is NULL */
 
+/* Imports what the calls need; -1 with an exception when that fails. */
+int prepare_calls(void);
+
 #endif

@@ -46,8 +46,8 @@ class Case:
                 word, _, name = place.rpartition(" ")
                 self.effects[name] = (word or "out", value)
             else:
-                word, name = effect.split()[:2]
-                self.effects[name] = (word, "NULL" if word == "reset" else "")
+                word, name, *holder = effect.split()
+                self.effects[name] = (word, "NULL" if word == "reset" else "".join(holder[1:]))
 
 
 class Fact:
@@ -73,7 +73,7 @@ class Fact:
         if param.name in case.effects:
             return case.effects[param.name]
         if param.effect:
-            return param.effect, "NULL" if param.effect == "reset" else ""
+            return param.effect, "NULL" if param.effect == "reset" else param.holder or ""
         return None
 
     def effects(self, param):
