@@ -303,9 +303,16 @@ prototype_text(Tu *tu, CXCursor function)
     strbuf_puts(&out, "strayref:prototype(");
     for (int i = 0; i < n; i++) {
         CXCursor param = clang_Cursor_getArgument(function, (unsigned)i);
+        Str name = cursor_name(tu, param);
 
-        strbuf_printf(&out, "%s%s%s", i > 0 ? ", " : "", cursor_name(tu, param),
-                      param_kind(clang_type(tu, clang_getCursorType(param))));
+        strbuf_puts(&out, i > 0 ? ", " : "");
+        if (name[0] != '\0') {
+            strbuf_puts(&out, name);
+        }
+        else {
+            strbuf_printf(&out, "arg%d", i + 1);
+        }
+        strbuf_puts(&out, param_kind(clang_type(tu, clang_getCursorType(param))));
     }
     strbuf_printf(&out, "%s) %s", !variadic ? "" : n > 0 ? ", ..." : "...",
                   type_is_object(result)      ? "obj"

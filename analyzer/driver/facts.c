@@ -43,7 +43,14 @@ load_model(Arena *arena, const Options *options, Error *error)
 static void
 print_source(const char *name, Origin origin, const char *doc)
 {
-    printf("    # %s", origin == ORIGIN_BUILTIN ? "built in" : "from your --model file");
+    static const char *const sources[] = {
+        [ORIGIN_BUILTIN] = "built in",
+        [ORIGIN_COMPUTED] = "computed from the body",
+        [ORIGIN_ANNOTATION] = "from the annotations of its declaration",
+        [ORIGIN_USER] = "from your --model file",
+    };
+
+    printf("    # %s", sources[origin]);
     if (doc != NULL && text_starts(doc, "c-api/")) {
         printf("; manual: https://docs.python.org/3/%s.html", doc);
         if (name[0] != '.' && strchr(name, '*') == NULL) {
@@ -73,6 +80,29 @@ print_functions(Arena *arena, const Model *model, const char *name)
             print_source(known, facts[i]->origin, facts[i]->doc);
             found = true;
         }
+    }
+    return found;
+}
+
+/* What was computed for the functions of that name in the project. */
+static bool
+print_computed(const Scan *scan, const char *name)
+{
+    bool found = false;
+
+    for (uint32_t i = 0; scan != NULL && i < scan->program->nfns; i++) {
+        const Fn *fn = scan->program->fns[i];
+        const Summary *summary = model_find(scan->model, "", fn->decl->usr);
+        StrBuf text;
+
+        if (!text_equal(fn->decl->name, name) || summary == NULL) {
+            continue;
+        }
+        strbuf_init(&text, scan->arena);
+        facts_print(summary, &text);
+        printf("%s    # computed from the body at %s:%u\n", text.text,
+               path_shown(scan->arena, fn->loc.file), fn->loc.line);
+        found = true;
     }
     return found;
 }
@@ -111,14 +141,18 @@ known_names(Arena *arena, const Model *model)
     return names;
 }
 
+/* 'scan' is the project that was asked for with -p, or NULL. */
 static int
-show_names(Arena *arena, const Options *options, const Model *model)
+show_names(Arena *arena, const Options *options, const Model *model, const Scan *scan)
 {
     int code = EXIT_CLEAN;
 
     for (uint32_t i = 0; i < options->npaths; i++) {
         const char *name = options->paths[i];
-        if (!print_functions(arena, model, name) && !print_global(arena, model, name)) {
+        bool found = print_functions(arena, model, name);
+
+        found = print_computed(scan, name) || found;
+        if (!found && !print_global(arena, model, name)) {
             say("nothing is known of %s%s", name,
                 name_hint(arena, name, known_names(arena, model)));
             code = EXIT_USAGE;
@@ -140,6 +174,21 @@ check(Arena *arena, const Options *options)
     return error.code == ERROR_NONE ? EXIT_FINDINGS : say_error(&error);
 }
 
+/* Shows what is known of names within a project, annotations and bodies included. */
+static int
+show_in_project(Arena *arena, const Options *options)
+{
+    Options whole = *options;
+    Error error = {.code = ERROR_NONE};
+    Scan scan;
+
+    whole.npaths = 0;
+    if (!scan_run(arena, &whole, &scan, &error)) {
+        return say_error(&error);
+    }
+    return show_names(arena, options, scan.model, &scan);
+}
+
 /* Checks ("check"), prints the overlay header ("overlay"), or shows names. */
 int
 command_facts(Arena *arena, const Options *options)
@@ -159,6 +208,9 @@ command_facts(Arena *arena, const Options *options)
     if (options->npaths == 1 && text_equal(options->paths[0], "check")) {
         return check(arena, options);
     }
+    if (options->database != NULL) {
+        return show_in_project(arena, options);
+    }
     model = load_model(arena, options, &error);
     if (model == NULL) {
         return say_error(&error);
@@ -167,5 +219,5 @@ command_facts(Arena *arena, const Options *options)
         printf("%s", overlay_text(model, arena));
         return EXIT_CLEAN;
     }
-    return show_names(arena, options, model);
+    return show_names(arena, options, model, NULL);
 }

@@ -69,10 +69,11 @@ static const CommandHelp command_help[] = {
      "  strayref explain stolen-reference\n"},
     {"rules", RULES, "", "list the rules",
      "One line each: name, severity, precision, title.\n"},
-    {"facts", FACTS, "NAME... | check [-- FLAGS] | --unknown [-p DIR] [PATH...]",
+    {"facts", FACTS, "[-p DIR] NAME... | check [-- FLAGS] | --unknown [-p DIR] [PATH...]",
      "show what is known of a C-API function, or check all facts",
      "Examples:\n"
      "  strayref facts PyList_SetItem\n"
+     "  strayref facts -p build my_helper    what its annotations and its body say\n"
      "  strayref facts check\n"
      "  strayref facts --unknown -p build    callees of a project that nobody knows\n"},
 };

@@ -174,22 +174,6 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
 }
 
 static bool
-effects_equal(const Case *a, const Case *b)
-{
-    if (a->neffect != b->neffect) {
-        return false;
-    }
-    for (uint32_t i = 0; i < a->neffect; i++) {
-        const Effect *x = &a->effect[i], *y = &b->effect[i];
-        if (x->kind != y->kind || x->param != y->param || x->path != y->path ||
-            x->result.kind != y->result.kind || x->result.from != y->result.from) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool
 gives_object(const Case *c)
 {
     return c->ret.kind == RESULT_NEW || c->ret.kind == RESULT_SHARED;

@@ -199,6 +199,11 @@ forget_memory(Explorer *ex, State *state, const Call *call, const Sym *arg, Str 
 {
     if (text_equal(path, "*")) {
         const Place *place = place_deref(ex, arg);
+        for (uint32_t b = 0; b < state->nbind; b++) {
+            if (place_is_inside(state->bind[b].place, place)) {
+                ledger_escape(ex, state, state->bind[b].sym);
+            }
+        }
         state_forget(state, place);
         if (!place_is_local(place)) {
             state->epoch = call->ins;

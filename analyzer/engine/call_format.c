@@ -71,6 +71,11 @@ fill_converted(Explorer *ex, State *state, const Call *call, const Case *c, uint
                             new_object(ex, state, &inner, c, &effect->result, i + 1, NULL));
                 return;
             }
+            if (effect->kind == EFFECT_OUT && effect->param == 1 && !effect->path &&
+                (effect->result.kind == RESULT_BORROWED || effect->result.kind == RESULT_SAME)) {
+                fill_borrowed(ex, state, call, c, i, false);
+                return;
+            }
         }
     }
     ledger_escape(ex, state, read_place(ex, state, place, NULL));

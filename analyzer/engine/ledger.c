@@ -102,12 +102,25 @@ overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
     ref->flags |= REF_ESCAPED;
 }
 
+/* An element of an array that the caller passed loses a reference. */
+static void
+note_emptied(Explorer *ex, const Sym *sym)
+{
+    const Place *root = sym->kind == SYM_INIT && sym->place ? place_root(sym->place) : NULL;
+    const Sym *base = root && root->kind == PLACE_DEREF ? root->sym : NULL;
+    if (base && base->kind == SYM_INIT && base->place && base->place->kind == PLACE_LOCAL &&
+        base->place->index < 32 && sym->place != root) {
+        ex->emptied |= 1U << base->place->index;
+    }
+}
+
 void
 ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
 {
     if (is_zero(state, sym) || ledger_immortal(ex, sym)) {
         return;
     }
+    note_emptied(ex, sym);
     Ref *ref = state_ref_make(ex, state, sym);
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
@@ -223,6 +236,7 @@ ledger_store(Explorer *ex, State *state, const Sym *sym, const Place *place, con
     }
     else if (ref->lent < MAX_OWN) {
         ref->lent++; /* the reference may be taken after the store */
+        ref->flags |= owning ? REF_GIVEN : 0;
     }
     state_note(ex, state, NODE_STORE, at, sym, NULL, NULL);
     ((Node *)(uintptr_t)state->trace)->place = place;

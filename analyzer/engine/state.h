@@ -81,6 +81,7 @@ typedef enum RefFlag {
     REF_STOLEN = 4,   /* a callee took a reference to it */
     REF_STOLEN_FAILED = 8, /* ... although it failed */
     REF_NAMED = 16,   /* a variable held it */
+    REF_GIVEN = 64,   /* stored in an owning field while nothing was owned */
     REF_BORN = 32,    /* made on this path: all its references are known */
 } RefFlag;
 
@@ -210,6 +211,7 @@ typedef struct Explorer {
     /* explore.c */
     uint32_t block, ins;  /* where the engine stands */
     uint32_t steps;
+    uint32_t emptied;     /* parameters (one bit each) whose array elements were released */
     bool cut;             /* a budget was exceeded */
     const char *cut_why;
     uint8_t **inductive;  /* by loop head, by local: 0 no, 1 counts up, 2 down, 3 somehow */

@@ -148,7 +148,13 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
     if (!ref) {
         return;
     }
-    if ((ref->flags & REF_ESCAPED) || (ref->lent > 0 && ref->own < ref->lent && ref->stored == 0)) {
+    bool lent = ref->lent > 0 && ref->own < ref->lent && ref->stored == 0;
+    if (!(ref->flags & REF_ESCAPED) && lent && (ref->flags & REF_GIVEN) && ref->own == 0) {
+        effect.kind = EFFECT_STEAL; /* an owning field took the caller's reference */
+        add_effect(maker, c, effect);
+        return;
+    }
+    if ((ref->flags & REF_ESCAPED) || lent) {
         effect.kind = EFFECT_ESCAPE;
         add_effect(maker, c, effect);
         return;
@@ -217,6 +223,11 @@ memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
     const Sym *param = param_sym(ex, i);
     const Place *target = place_deref(ex, param);
     uint32_t fields = 0;
+    if (ex->emptied >> i & 1) {
+        Effect effect = {.kind = EFFECT_ESCAPE, .param = i, .result = {.from = -1},
+                         .path = str_intern(ex->strings, "*")};
+        add_effect(maker, c, effect);
+    }
     for (uint32_t b = 0; b < state->nbind; b++) {
         const Place *place = state->bind[b].place;
         const Sym *value = state->bind[b].sym;
@@ -294,28 +305,6 @@ may_lend_nothing(Explorer *ex, const Exit *e, Case *c)
     }
     c->ret.kind = RESULT_BORROWED;
     c->ret.from = ref->kept == KEPT_BY ? param_of(ex, ref->keeper) : -1;
-    return true;
-}
-
-static bool
-result_equal(const Result *a, const Result *b)
-{
-    return a->kind == b->kind && a->from == b->from && a->lo == b->lo && a->hi == b->hi;
-}
-
-static bool
-effects_equal(const Case *a, const Case *b)
-{
-    if (a->neffect != b->neffect) {
-        return false;
-    }
-    for (uint32_t i = 0; i < a->neffect; i++) {
-        const Effect *x = &a->effect[i], *y = &b->effect[i];
-        if (x->kind != y->kind || x->param != y->param || x->path != y->path ||
-            !result_equal(&x->result, &y->result)) {
-            return false;
-        }
-    }
     return true;
 }
 

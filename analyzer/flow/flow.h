@@ -86,7 +86,9 @@ typedef struct Program {
 
 /* Links units (failed ones are skipped).  A function with external linkage is
  * one per USR (the first undamaged definition counts); a static one belongs to the file
- * it is written in, so one from a header that several units include counts once. */
+ * it is written in, so one from a header that several units include counts once.  A call
+ * through a table that goes by a macro's name ("#define pg_New (*(...)table[3])") becomes
+ * a direct one where a function of that name, with as many parameters, is unique. */
 Program *program_link(Arena *arena, Unit *const *units, uint32_t nunits);
 
 /* The function that a direct call to 'decl' (a Decl of some unit) reaches, as

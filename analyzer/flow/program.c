@@ -4,7 +4,8 @@
  * A function with external linkage is known by its USR.  A static one is known
  * by its USR and the file that defines it, because the USR of a static function
  * carries no more than the base name of the file; a static function of a header
- * is thus one function, however many units include it.
+ * is thus one function, however many units include it.  A call through a table of
+ * functions is resolved where the macro that hides the table names the function.
  */
 #include "flow/flow.h"
 
@@ -87,6 +88,89 @@ resolve(Linker *linker, const Unit *unit)
     }
 }
 
+/* ---- functions behind tables ------------------------------------------------ */
+
+/* The instruction that sets a temporary; NULL for another value. */
+static const Instr *
+definition(const Fn *fn, Val val)
+{
+    for (uint32_t b = 0; val.kind == VAL_TEMP && b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            if (fn->block[b].ins[i].dst == val.index) {
+                return &fn->block[b].ins[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* True for a call through an element of a table that goes by a macro's name. */
+static bool
+is_table_call(const Fn *fn, const Instr *call)
+{
+    const Instr *load;
+
+    if (call->op != OP_CALL || call->a.kind != VAL_TEMP || call->name[0] == '\0'
+        || call->name[0] == '.') {
+        return false;
+    }
+    load = definition(fn, call->a);
+    if (load != NULL && load->op == OP_CAST) {
+        load = definition(fn, load->a);
+    }
+    if (load == NULL || load->op != OP_LOAD) {
+        return false;
+    }
+    load = definition(fn, load->a);
+    return load != NULL && load->op == OP_INDEX;
+}
+
+/* The functions by name; the place of a name that several bear holds NULL. */
+static void
+map_names(Linker *linker, Map *names)
+{
+    for (uint32_t i = 0; i < linker->program->nfns; i++) {
+        Fn *fn = linker->program->fns[i];
+        Str name = str_intern(linker->strings, fn->decl->name);
+        uint32_t before = names->n;
+        void **place = map_put_ptr(names, name);
+
+        *place = names->n > before ? fn : NULL;
+    }
+}
+
+/* An extension that offers functions to others puts them into a table, and its header
+ * has a macro for each that is called like the function: where the program holds the
+ * only function of that name and it takes as many arguments, that is the callee. */
+static void
+resolve_tables(Linker *linker, Arena *scratch)
+{
+    Map names;
+
+    map_init(&names, scratch);
+    map_names(linker, &names);
+    for (uint32_t f = 0; f < linker->program->nfns; f++) {
+        const Fn *fn = linker->program->fns[f];
+
+        for (uint32_t b = 0; b < fn->nblock; b++) {
+            for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+                Instr *ins = &fn->block[b].ins[i];
+                const Fn *callee;
+
+                if (!is_table_call(fn, ins)) {
+                    continue;
+                }
+                callee = map_get_ptr(&names, str_intern(linker->strings, ins->name));
+                if (callee != NULL && callee->nparam == ins->nargs) {
+                    ins->a = (Val){.kind = VAL_FUNC, .decl = callee->decl};
+                }
+            }
+        }
+    }
+}
+
+/* ---- the program ------------------------------------------------------------- */
+
 int64_t
 program_callee(const Program *program, const Decl *decl)
 {
@@ -129,6 +213,7 @@ program_link(Arena *arena, Unit *const *units, uint32_t nunits)
             resolve(&linker, units[i]);
         }
     }
+    resolve_tables(&linker, scratch);
     arena_free(scratch);
     program->graph = callgraph_build(arena, program->fns, program->nfns,
                                      callee_in_program, program);

@@ -100,10 +100,14 @@ put_outcomes(Arena *arena, const Annotation *note, StrBuf *out)
         put_outcome(note, raises ? "NULL" : "any", raises ? "raises" : "unknown", !raises, out);
     }
     else {
+        bool is_same = text_starts(result, result_words[RESULT_SAME]);
+
         if (!raises) {
             put_outcome(note, result, "", true, out);
         }
-        put_outcome(note, "NULL", "raises", false, out);
+        if (raises || !is_same) {
+            put_outcome(note, "NULL", "raises", false, out);
+        }
     }
 }
 
@@ -232,7 +236,8 @@ merge_raises(Merge *merge, Case *c)
     c->err = ERR_RAISES;
 }
 
-/* What the body does to an argument, in words; NULL when it is what was claimed. */
+/* What the body does to an argument, in words; NULL when it is what was claimed, or
+ * when unknown code saw the argument. */
 static const char *
 deviation(const Summary *summary, const Case *c, const Claim *claim)
 {
@@ -240,7 +245,7 @@ deviation(const Summary *summary, const Case *c, const Claim *claim)
     EffectKind wanted = claim->word->effect;
     bool gives_up = wanted == EFFECT_STEAL || wanted == EFFECT_RELEASE;
 
-    if (summary->partial || c->guard[claim->param] == GUARD_NULL
+    if (summary->partial || summary->writes || c->guard[claim->param] == GUARD_NULL
         || (found != NULL && (found->kind == wanted || found->kind == EFFECT_ESCAPE))) {
         return NULL;
     }
@@ -323,6 +328,39 @@ split_unknown(Merge *merge)
     summary->ncases = n;
 }
 
+/* True when some outcome gives a new (or, if not 'fresh', a borrowed) reference. */
+static bool
+may_give(const Summary *summary, bool fresh)
+{
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        ResultKind kind = summary->cases[i].ret.kind;
+
+        if (fresh ? gives_new(kind) : kind == RESULT_BORROWED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The fact replaces all that was computed. */
+static void
+merge_whole(Merge *merge)
+{
+    Summary *computed = merge->summary;
+    const Summary *whole = merge->note->whole;
+    Str name = computed->name;
+
+    for (int fresh = 0; fresh <= 1; fresh++) {
+        if (may_give(computed, fresh) && !may_give(whole, fresh)
+            && may_give(whole, !fresh)) {
+            tell(merge, TOLD_RESULT, "with a fact, but its body returns a %s reference",
+                 fresh ? "new" : "borrowed");
+        }
+    }
+    *computed = *whole;
+    computed->name = name;
+}
+
 void
 annotation_merge(Arena *arena, const Annotation *note, Summary *computed,
                  FactErrorFn on_conflict, void *payload)
@@ -331,10 +369,7 @@ annotation_merge(Arena *arena, const Annotation *note, Summary *computed,
                    .on_conflict = on_conflict, .payload = payload};
 
     if (note->whole != NULL) {
-        Str name = computed->name;
-
-        *computed = *note->whole;
-        computed->name = name;
+        merge_whole(&merge);
         return;
     }
     if (annotation_claim(note, WORD_RESULT, -1) != NULL) {

@@ -220,6 +220,9 @@ void case_print(const Summary *summary, const Case *c, StrBuf *out);
 /* True when both say the same (names and origins apart). */
 bool summary_equal(const Summary *a, const Summary *b);
 bool case_equal(const Case *a, const Case *b, uint8_t nparam);
+/* True when both results, or the effects of both outcomes in any order, say the same. */
+bool result_equal(const Result *a, const Result *b);
+bool effects_equal(const Case *a, const Case *b);
 /* Sorts the cases into a canonical order and drops equal ones. */
 void summary_normalise(Summary *summary);
 

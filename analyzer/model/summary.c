@@ -102,8 +102,14 @@ count_effect(const Case *c, const Effect *effect)
     return count;
 }
 
-static bool
-same_effects(const Case *a, const Case *b)
+bool
+result_equal(const Result *a, const Result *b)
+{
+    return compare_results(a, b) == 0;
+}
+
+bool
+effects_equal(const Case *a, const Case *b)
 {
     if (a->neffect != b->neffect) {
         return false;
@@ -120,7 +126,7 @@ bool
 case_equal(const Case *a, const Case *b, uint8_t nparam)
 {
     return a->err == b->err && compare_results(&a->ret, &b->ret) == 0
-           && memcmp(a->guard, b->guard, nparam) == 0 && same_effects(a, b);
+           && memcmp(a->guard, b->guard, nparam) == 0 && effects_equal(a, b);
 }
 
 static bool

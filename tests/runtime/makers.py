@@ -12,7 +12,7 @@ import sys
 import types
 import weakref
 
-COUNT = itertools.count(10**20)
+COUNT = itertools.count(10**20, 2**16)
 
 
 class Thing:
@@ -50,7 +50,13 @@ class Many(Thing):
     def __add__(self, other):
         return [other]
 
-    __mul__ = __sub__ = __radd__ = __add__
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        return [1]
+
+    __mul__ = __sub__ = __radd__ = __matmul__ = __add__
 
 
 def text():
@@ -123,6 +129,7 @@ MAKERS = {
     "e": lambda: unicode_error(UnicodeEncodeError),
     "h": lambda: unicode_error(UnicodeTranslateError),
     "Z": lambda: datetime.timedelta(seconds=60), "2": lambda: (2020, 1, 2),
+    "3": lambda: "keys", "9": lambda: f"{next(COUNT)}.5",
 }
 
 

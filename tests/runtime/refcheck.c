@@ -46,6 +46,7 @@ typedef struct Check {
     Choice choice;
     Call call;
     Py_ssize_t before[MAX_PARAMS];
+    Py_ssize_t others;  /* references to the focus that have nothing to do with the call */
     PyObject *old[MAX_PARAMS]; /* what stood in places */
     const Outcome *outcome;
     PyObject *watched; /* the focus */
@@ -114,12 +115,29 @@ make(Check *check, char letter)
     return o;
 }
 
+/* How many references there are to an object of that kind before it is an argument:
+ * none, or those of an object that is always there. */
+static Py_ssize_t
+count_others(Check *check, int i)
+{
+    PyObject *o = make(check, check->choice.letters[i]);
+    Py_ssize_t count;
+
+    if (o == NULL) {
+        return 0;
+    }
+    count = Py_REFCNT(o) - 1;
+    Py_DECREF(o);
+    return count;
+}
+
 static void
 make_arguments(Check *check, int focus)
 {
     const Function *f = check->function;
 
     memset(check->memory, 0, sizeof(check->memory));
+    check->others = focus >= 0 && focus < f->nparams ? count_others(check, focus) : 0;
     check->call = (Call){.number = check->choice.number, .text = check->choice.text,
                          .memory = check->memory};
     for (int i = 0; i < f->nparams; i++) {
@@ -313,10 +331,7 @@ call_watched(Check *check, int focus)
     if (check->collect) {
         PyGC_Collect();
     }
-    count = Py_REFCNT(check->watched) - GUARD;
-    if (focus < FOCUS_RESULT) {
-        count -= check->before[focus] - GUARD - 1;
-    }
+    count = Py_REFCNT(check->watched) - GUARD - check->others;
     check->surplus = count;
     unguard(check->watched);
     return count == 0 ? GOOD : WRONG;
@@ -337,22 +352,34 @@ is_twice(const Check *check, int focus)
     return false;
 }
 
+/* True when two calls in a row say the same: each has left no reference, or as many to
+ * one object that was there before. */
+static bool
+agree(const Check *check, int focus, Verdict verdict, const PyObject *last, Py_ssize_t surplus)
+{
+    if (surplus == 0 || focus < FOCUS_RESULT) {
+        return verdict == GOOD && surplus == 0;
+    }
+    return last == check->watched && surplus > 0 && surplus == check->surplus;
+}
+
 /* An object that was there before the call has references of its own, and caches may
- * keep one for a while: then two calls in a row must leave the same count. */
+ * keep one for a while: two calls in a row must agree. */
 static Verdict
 watch(Check *check, int focus)
 {
     Verdict verdict = is_twice(check, focus) ? UNUSABLE : call_watched(check, focus);
 
-    check->collect = true;
-    for (int i = 0; i < 3 && verdict == WRONG; i++) {
+    for (int i = 0; i < 4 && verdict != UNUSABLE; i++) {
         PyObject *last = check->watched;
         Py_ssize_t surplus = check->surplus;
+        check->collect = verdict == WRONG && i > 0;
         verdict = call_watched(check, focus);
-        if (verdict == WRONG && focus >= FOCUS_RESULT && last == check->watched
-            && surplus == check->surplus) {
+        if (agree(check, focus, verdict, last, surplus)) {
             verdict = GOOD;
+            break;
         }
+        verdict = verdict == UNUSABLE ? UNUSABLE : WRONG;
     }
     check->collect = false;
     return verdict;
@@ -468,11 +495,26 @@ try_choices(Check *check, int from)
     }
 }
 
+/* True when an outcome was verified that is no failure (or there are only such). */
+static bool
+is_verified(const Check *check)
+{
+    const Outcome *outcomes = check->function->outcomes;
+    bool verified = false, succeeds = false, success = false;
+
+    for (int i = 0; i < check->function->noutcomes; i++) {
+        verified |= check->progress->verified[i] > 0;
+        succeeds |= outcomes[i].error != 'r';
+        success |= outcomes[i].error != 'r' && check->progress->verified[i] > 0;
+    }
+    return succeeds ? success : verified;
+}
+
 /* True when the function was seen to do what its fact says at least once. */
 static bool
 check_function(Check *check)
 {
-    bool verified = false, done = false;
+    bool done = false;
 
     memset(check->progress, 0, sizeof(*check->progress));
     for (int from = 0; !done; from = check->progress->combination + 1) {
@@ -491,16 +533,13 @@ check_function(Check *check)
                           WTERMSIG(status));
         }
     }
-    for (int i = 0; i < check->function->noutcomes; i++) {
-        verified |= check->progress->verified[i] > 0;
-    }
     for (int i = 0; i < check->function->nparams; i++) {
         if (check->progress->successes[i] > 0 && check->progress->kept[i] == 0) {
             contradiction(check, "was never kept in so many calls", "an argument",
                           check->progress->successes[i]);
         }
     }
-    return verified && check->progress->contradictions == 0;
+    return is_verified(check) && check->progress->contradictions == 0;
 }
 
 /* run(makers, verbose) -> (functions verified, outcomes verified, contradictions, tried) */
