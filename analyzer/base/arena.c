@@ -204,6 +204,7 @@ arena_printf(Arena *arena, const char *format, ...)
     int length;
     char *text;
 
+    assert(format != NULL);
     va_start(args, format);
     length = vsnprintf(NULL, 0, format, args);
     va_end(args);

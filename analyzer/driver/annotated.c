@@ -21,7 +21,9 @@ add_note(Scan *scan, const char *message)
             return; /* a header that several files include */
         }
     }
-    say("note: %s", text);
+    if (!scan->quiet) {
+        say("note: %s", text);
+    }
     VEC_PUSH(scan->arena, &scan->jobs.notes, text);
 }
 

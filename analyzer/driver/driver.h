@@ -34,6 +34,8 @@ typedef struct Options {
     const char **models;       /* --model FILE: facts of the user */
     uint32_t nmodels;
     Version python;            /* --python VERSION; 0 = that of the headers */
+    const Version *pythons;    /* --python 3.9,3.13: all of them, the first is 'python' */
+    uint32_t npythons;
     uint32_t workers;          /* -j N; 0 = number of cores, bounded by memory */
     uint32_t timeout;          /* seconds a file may take to parse; default 120 */
     bool no_overlay;           /* --no-overlay */
@@ -41,6 +43,7 @@ typedef struct Options {
     bool unknown;              /* facts --unknown: the callees that nobody knows */
     bool bless;                /* verify --bless: rewrite expectations */
     bool verbose;
+    bool quiet;                /* what was said of files and notes is not said again */
     const char *color;         /* auto, always, never */
 } Options;
 
@@ -90,6 +93,7 @@ typedef struct Scan {
     Strings *strings;
     Model *model;
     Jobs jobs;
+    bool quiet;         /* as in Options */
     VEC(Gap) gaps;      /* inputs that never became a job, and why */
     Unit **units;       /* one per job */
     Program *program;
@@ -110,6 +114,10 @@ bool scan_run(Arena *arena, const Options *options, Scan *scan, Error *error);
 void annotations_apply(Scan *scan);
 /* After the analysis: what bodies do otherwise than annotations say becomes notes. */
 void annotations_compare(Scan *scan);
+
+/* versions.c: the same for each version of --python; the findings are one list, and
+ * say which versions have them where not all do. */
+bool scan_versions(Arena *arena, const Options *options, Scan *scan, Error *error);
 
 /* jobs.c: fills scan->jobs and scan->gaps from the database, the paths and the
  * flags of the command line.  False with 'error' set when there is nothing to do. */

@@ -114,7 +114,8 @@ static const OptionHelp option_help[] = {
     {"model", OPT_MODEL, "FILE", SCAN | VERIFY | DUMP | FACTS,
      "ownership facts of your own functions; may be repeated"},
     {"python", OPT_PYTHON, "VERSION", SCAN | VERIFY | DUMP | FACTS,
-     "facts for this Python, such as 3.12 (default: that of the headers)"},
+     "facts for this Python, such as 3.12 (default: that of the headers);\n"
+     "                          scan takes several: 3.9,3.13"},
     {"jobs", 'j', "N", SCAN | VERIFY | DUMP, "files parsed at a time (default: one per core)"},
     {"timeout", OPT_TIMEOUT, "SECONDS", SCAN | VERIFY | DUMP,
      "longest time for parsing one file (default: 120)"},
@@ -130,6 +131,7 @@ static const OptionHelp option_help[] = {
 /* ---- names ----------------------------------------------------------------------------- */
 
 #define NAME_MAX_LENGTH 40
+#define MAX_PYTHONS 16
 
 /* Edits (one letter added, dropped or changed) that turn 'a' into 'b'. */
 static size_t
@@ -334,12 +336,38 @@ check_color(const char *when, Error *error)
            error_set(error, ERROR_USAGE, "--color %s: expected auto, always or never", when);
 }
 
+/* "3.12" or "3.9,3.13" */
 static bool
-set_python(const char *text, Version *out, Error *error)
+set_pythons(Arena *arena, const char *text, Options *options, Error *error)
 {
-    *out = version_parse(text);
-    return *out != 0 || error_set(error, ERROR_USAGE, "--python %s: not a version of Python; "
-                                  "write it as 3.12", text);
+    VEC(Version) versions = {0};
+
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        Version version = version_parse(arena_strndup(arena, at, length));
+
+        if (version == 0) {
+            return error_set(error, ERROR_USAGE, "--python %s: not a version of Python; write "
+                             "it as 3.12, several as 3.9,3.12", text);
+        }
+        for (uint32_t i = 0; i < versions.n; i++) {
+            if (versions.at[i] == version) {
+                return error_set(error, ERROR_USAGE, "--python %s: the same version twice",
+                                 text);
+            }
+        }
+        VEC_PUSH(arena, &versions, version);
+        at += length;
+        if (*at == '\0') {
+            break;
+        }
+    }
+    options->python = versions.at[0];
+    options->pythons = versions.at;
+    options->npythons = versions.n;
+    return versions.n <= MAX_PYTHONS
+           || error_set(error, ERROR_USAGE, "--python %s: expected %d versions at most", text,
+                        MAX_PYTHONS);
 }
 
 static bool
@@ -379,7 +407,7 @@ set_option(Arena *arena, int id, const char *value, Options *options, Error *err
         options->models[options->nmodels++] = value;
         return true;
     case OPT_PYTHON:
-        return set_python(value, &options->python, error);
+        return set_pythons(arena, value, options, error);
     case OPT_TIMEOUT:
         return parse_number(value, 86400, "--timeout", &options->timeout, error);
     case OPT_UNKNOWN:
@@ -500,6 +528,10 @@ check_whole(const CommandHelp *command, const Options *options, Error *error)
     if (command->bit == DUMP && options->dump == NULL) {
         return error_set(error, ERROR_USAGE, "dump needs --ir, --cfg or --summary; "
                          "see strayref dump --help");
+    }
+    if (command->bit != SCAN && options->npythons > 1) {
+        return error_set(error, ERROR_USAGE, "%s takes one version of Python; scan takes "
+                         "several", command->name);
     }
     if (command->bit == RULES && options->npaths > 0) {
         return error_set(error, ERROR_USAGE, "rules takes no argument; "

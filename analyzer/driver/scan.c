@@ -290,7 +290,7 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     const char *overlay = NULL;
     Progress progress;
 
-    *scan = (Scan){.arena = arena, .strings = strings_new(arena)};
+    *scan = (Scan){.arena = arena, .strings = strings_new(arena), .quiet = options->quiet};
     if (!scan_find_jobs(scan, options, error) || !make_model(scan, options, error)) {
         return false;
     }
@@ -303,7 +303,9 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     capture_all(arena, scan->strings, &scan->jobs, overlay, options, progress_files,
                 &progress, scan->units);
     progress_end(&progress);
-    tell_troubles(scan, options);
+    if (!options->quiet) {
+        tell_troubles(scan, options);
+    }
     return true;
 }
 
@@ -405,7 +407,7 @@ command_scan(Arena *arena, const Options *options)
     bool written;
 
     if (!check_output(arena, options, &error) ||
-        !scan_run(arena, options, &scan, &error)) {
+        !scan_versions(arena, options, &scan, &error)) {
         return say_error(&error);
     }
     written = write_report(arena, options, &scan.result, &error);

@@ -419,6 +419,44 @@ fold_integers(Maker *maker)
     maker->cases.n = kept;
 }
 
+/* References that an outcome takes from or gives to a parameter itself. */
+static int
+balance(const Case *c, uint8_t param)
+{
+    int sum = 0;
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        const Effect *e = &c->effect[i];
+        if (e->param == param && !e->path) {
+            sum += e->kind == EFFECT_RETAIN                                    ? 1
+                   : e->kind == EFFECT_STEAL || e->kind == EFFECT_RELEASE ? -1
+                                                                          : 0;
+        }
+    }
+    return sum;
+}
+
+/* Two outcomes that a caller cannot tell apart, and only one takes a reference: nobody can
+ * rely on either. */
+static void
+blur_contradictions(Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t j = 0; j < maker->cases.n; j++) {
+            Case *a = &maker->cases.at[i], *b = &maker->cases.at[j];
+            if (i == j || !result_equal(&a->ret, &b->ret) || !guards_equal(a, b)) {
+                continue;
+            }
+            for (uint8_t p = 0; p < maker->summary->nparam; p++) {
+                if (balance(a, p) != balance(b, p)) {
+                    Effect effect = {.kind = EFFECT_ESCAPE, .param = p, .result = {.from = -1}};
+                    add_effect(maker, a, effect);
+                    add_effect(maker, b, effect);
+                }
+            }
+        }
+    }
+}
+
 /* Too many outcomes to be of use: everything the function gets escapes. */
 static void
 give_up(Maker *maker)
@@ -521,6 +559,7 @@ summarize(Explorer *ex)
     if (maker.cases.n > MAX_CASES) {
         give_up(&maker);
     }
+    blur_contradictions(&maker);
     maker.summary->cases = maker.cases.at;
     maker.summary->ncases = maker.cases.n;
     return maker.summary;

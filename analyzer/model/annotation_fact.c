@@ -286,6 +286,14 @@ set_effect(Merge *merge, Case *c, const Claim *claim)
     c->neffect = n;
 }
 
+/* True when the outcome takes the reference and returns it: nothing changes hands. */
+static bool
+hands_back(const Case *c, const Claim *claim)
+{
+    return (claim->word->effect == EFFECT_STEAL || claim->word->effect == EFFECT_RELEASE)
+           && c->ret.kind == RESULT_SAME && c->ret.from == claim->param;
+}
+
 static void
 merge_effects(Merge *merge, Case *c)
 {
@@ -293,7 +301,8 @@ merge_effects(Merge *merge, Case *c)
         const Claim *claim = &merge->note->claims.at[i];
         const char *other;
 
-        if (claim->word->kind != WORD_EFFECT || claim->param >= merge->summary->nparam) {
+        if (claim->word->kind != WORD_EFFECT || claim->param >= merge->summary->nparam
+            || hands_back(c, claim)) {
             continue;
         }
         other = claim->word->on_success && is_failure(c)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The built-in facts are sorted, do not overlap and agree with the headers of the
-# installed Python; a wrong fact is found: facts.sh STRAYREF
+# installed Python, of which they cover every public name; a wrong fact is found: facts.sh STRAYREF
 set -eu
 
 strayref=$1
@@ -25,6 +25,30 @@ for expected in "a_function has two facts" "wrong.facts:3:18:"; do
 done
 if [ $code -ne 1 ]; then
     echo "facts check on wrong facts: exit $code, expected 1" >&2
+    exit 1
+fi
+
+# What the headers declare and nobody knows is found as well.
+include=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))')
+cp -Rs "$include" "$work/include"
+cat >"$work/include/extra.h" <<'EOF'
+/* PyOnly_InAComment(x) */
+PyAPI_FUNC(int) PyExtra_Function(PyObject *o);
+#define PyExtra_MACRO(x) (x)
+typedef Py_ssize_t (*PyExtra_Pointer)(PyObject *o);
+EOF
+code=0
+"$strayref" facts check -- -I"$work/include" >"$work/out" || code=$?
+for name in PyExtra_Function PyExtra_MACRO; do
+    if ! grep -q "^extra.h: nothing is known of $name;" "$work/out"; then
+        echo "facts check does not miss $name:" >&2
+        cat "$work/out" >&2
+        exit 1
+    fi
+done
+if [ $code -ne 1 ] || ! grep -q ': 2 problems$' "$work/out"; then
+    echo "facts check on headers with two new names: exit $code, expected 1" >&2
+    cat "$work/out" >&2
     exit 1
 fi
 
