@@ -35,7 +35,7 @@ holder_name(Explorer *ex, const State *state, const Sym *sym)
         }
     }
     if (last) {
-        return ex->fn->local[last->index].name;
+        return place_text(ex, last);
     }
     for (const Node *n = state->trace; n; n = n->pred) {
         if ((n->kind == NODE_HOLD || n->kind == NODE_STORE) && n->sym == sym && n->place) {

@@ -162,28 +162,6 @@ forget_assumptions(State *state, const Sym *sym)
     state->nrange = kept;
 }
 
-/* The place holds one thing in one state and another in the other. */
-static void
-join_bind(Explorer *ex, State *into, const Place *place, uint32_t block)
-{
-    const Sym *sym = unknown_for(ex, block, place);
-    forget_assumptions(into, sym); /* of an earlier visit */
-    state_bind(ex, into, place, sym);
-}
-
-static void
-join_temps(Explorer *ex, State *into, const State *other, uint32_t block)
-{
-    for (uint32_t i = 0; i < into->ntemp; i++) {
-        if (state_temp(other, into->temp[i].temp) != into->temp[i].sym) {
-            const Sym *sym = sym_call(ex, &ex->fn->block[block].ins[0],
-                                      JOINED_TEMP + into->temp[i].temp, into->temp[i].sym->type);
-            forget_assumptions(into, sym);
-            into->temp[i].sym = sym;
-        }
-    }
-}
-
 static int64_t
 lower_of(const Range *mine, const Range *theirs, bool widen)
 {
@@ -202,6 +180,69 @@ upper_of(const Range *mine, const Range *theirs, bool widen)
         return hi;
     }
     return hi <= -1 ? -1 : hi <= 0 ? 0 : hi <= 1 ? 1 : INT64_MAX;
+}
+
+/* The numbers that are possible in either state. */
+static Range
+hull(const State *a, const Sym *x, const State *b, const Sym *y, bool widen)
+{
+    Range mine = range_of(a, x), theirs = range_of(b, y);
+    Range both = {.lo = lower_of(&mine, &theirs, widen), .hi = upper_of(&mine, &theirs, widen)};
+    both.not_zero = (mine.not_zero || mine.lo > 0 || mine.hi < 0) &&
+                    (theirs.not_zero || theirs.lo > 0 || theirs.hi < 0);
+    return both;
+}
+
+static bool
+says_something(const Range *range)
+{
+    return range->lo != INT64_MIN || range->hi != INT64_MAX || range->not_zero;
+}
+
+static void
+join_ranges(State *into, const State *other, bool widen)
+{
+    uint32_t kept = 0;
+    Range *range = into->range;
+    for (uint32_t i = 0; i < into->nrange; i++) {
+        Range both = hull(into, range[i].sym, other, range[i].sym, widen);
+        both.sym = range[i].sym;
+        if (says_something(&both)) {
+            range[kept++] = both;
+        }
+    }
+    into->nrange = kept;
+}
+
+/* The place holds one thing in one state and another in the other. */
+static void
+join_bind(Explorer *ex, State *into, const State *other, const Place *place, uint32_t block,
+          bool widen)
+{
+    const Sym *mine = state_get(into, place), *theirs = state_get(other, place);
+    const Sym *sym = unknown_for(ex, block, place);
+    Range range = {.lo = INT64_MIN, .hi = INT64_MAX};
+    if (mine && theirs) {
+        range = hull(into, mine, other, theirs, widen);
+    }
+    forget_assumptions(into, sym); /* of an earlier visit */
+    state_bind(ex, into, place, sym);
+    if (says_something(&range)) {
+        state_set_range(ex, into, sym, range);
+    }
+}
+
+static void
+join_temps(Explorer *ex, State *into, const State *other, uint32_t block)
+{
+    for (uint32_t i = 0; i < into->ntemp; i++) {
+        if (state_temp(other, into->temp[i].temp) != into->temp[i].sym) {
+            const Sym *sym = sym_call(ex, &ex->fn->block[block].ins[0],
+                                      JOINED_TEMP + into->temp[i].temp, into->temp[i].sym->type);
+            forget_assumptions(into, sym);
+            into->temp[i].sym = sym;
+        }
+    }
 }
 
 /* What one side knows less of, both know less of. */
@@ -225,37 +266,20 @@ join_ref(Ref *mine, const Ref *theirs)
 void
 state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen)
 {
+    join_ranges(into, other, widen);
     join_temps(ex, into, other, block);
     for (uint32_t i = 0; i < into->nbind; i++) {
         const Place *place = into->bind[i].place;
         if (state_get(other, place) != into->bind[i].sym) {
-            join_bind(ex, into, place, block);
+            join_bind(ex, into, other, place, block, widen);
         }
     }
     for (uint32_t i = 0; i < other->nbind; i++) {
         const Place *place = other->bind[i].place;
         if (!state_get(into, place)) {
-            join_bind(ex, into, place, block);
+            join_bind(ex, into, other, place, block, widen);
         }
     }
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < into->nrange; i++) {
-        Range *mine = &into->range[i];
-        const Range *theirs = state_range(other, mine->sym);
-        if (!theirs) {
-            continue;
-        }
-        Range joined = {.sym = mine->sym,
-                        .lo = lower_of(mine, theirs, widen),
-                        .hi = upper_of(mine, theirs, widen),
-                        .not_zero = (mine->not_zero || mine->lo > 0 || mine->hi < 0) &&
-                                    (theirs->not_zero || theirs->lo > 0 || theirs->hi < 0)};
-        if (joined.lo == INT64_MIN && joined.hi == INT64_MAX && !joined.not_zero) {
-            continue;
-        }
-        into->range[kept++] = joined;
-    }
-    into->nrange = kept;
     for (uint32_t i = 0; i < other->nref; i++) { /* what one side knows more of */
         if (ref_is_plain(&other->ref[i]) && !state_ref(into, other->ref[i].sym)) {
             *state_add_ref(ex, into, other->ref[i].sym) = other->ref[i];

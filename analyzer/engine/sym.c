@@ -427,8 +427,11 @@ const char *
 place_text(Explorer *ex, const Place *place)
 {
     switch (place->kind) {
-    case PLACE_LOCAL:
-        return ex->fn->local[place->index].name;
+    case PLACE_LOCAL: {
+        const Local *local = &ex->fn->local[place->index];
+        bool array = local->type && local->type->kind == TYPE_ARRAY && local->name[0] != '\0';
+        return array ? arena_printf(ex->out, "%s[0]", local->name) : local->name;
+    }
     case PLACE_GLOBAL:
         return place->decl->name;
     case PLACE_DEREF:
@@ -439,8 +442,9 @@ place_text(Explorer *ex, const Place *place)
         }
         return arena_printf(ex->out, "%s.%s", place_text(ex, place->base), place->name);
     case PLACE_ELEM: {
-        const char *base = place->base->kind == PLACE_DEREF
-                               ? sym_text(ex, place->base->sym)
+        const char *base = place->base->kind == PLACE_DEREF ? sym_text(ex, place->base->sym)
+                           : place->base->kind == PLACE_LOCAL
+                               ? ex->fn->local[place->base->index].name
                                : place_text(ex, place->base);
         return place->sym->kind == SYM_INT
                    ? arena_printf(ex->out, "%s[%lld]", base, (long long)place->sym->num)
@@ -459,7 +463,8 @@ sym_text(Explorer *ex, const Sym *sym)
     case SYM_FUNC:
         return sym->decl->name;
     case SYM_ADDR:
-        return place_text(ex, sym->place);
+        return sym->place->kind == PLACE_LOCAL ? ex->fn->local[sym->place->index].name
+                                               : place_text(ex, sym->place);
     case SYM_INIT:
         return sym->place ? place_text(ex, sym->place) : "a value";
     case SYM_CALL:

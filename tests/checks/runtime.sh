@@ -18,7 +18,7 @@ build_and_run() {
     mkdir "$2"
     python3 tests/runtime/make-calls "$strayref" "$1" >"$2/calls.c"
     ${CC:-cc} -w -O1 -shared -fPIC -I"$include" -Itests/runtime -o "$2/refcheck.so" \
-        tests/runtime/refcheck.c "$2/calls.c"
+        tests/runtime/refcheck.c tests/runtime/watch.c "$2/calls.c"
     python3 tests/runtime/makers.py "$2"
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #define MAX_PARAMS 12
+#define MAX_OUTCOMES 8
 
 /* The arguments and what came back. */
 typedef struct Call {
@@ -41,6 +42,53 @@ typedef struct Function {
     bool raise_first;                /* try it with an exception set as well */
 } Function;
 
+/* What a child tells its parent, in shared memory. */
+typedef struct Progress {
+    int combination;     /* being tried */
+    bool focused;        /* a focus is being watched: a crash is a contradiction */
+    int verified[MAX_OUTCOMES];
+    int successes[MAX_PARAMS]; /* of calls that should keep the argument */
+    int kept[MAX_PARAMS];      /* and did */
+    int contradictions;
+} Progress;
+
+/* One choice of arguments. */
+typedef struct Choice {
+    char letters[MAX_PARAMS];
+    Py_ssize_t number;
+    const char *text;
+    bool raise;
+} Choice;
+
+/* What is known while a function is checked. */
+typedef struct Check {
+    const Function *function;
+    PyObject *makers; /* letter -> callable */
+    Progress *progress;
+    Choice choice;
+    Call call;
+    Py_ssize_t before[MAX_PARAMS];
+    Py_ssize_t others;  /* references to the focus that have nothing to do with the call */
+    PyObject *old[MAX_PARAMS]; /* what stood in places */
+    const Outcome *outcome;
+    PyObject *watched; /* the focus */
+    Py_ssize_t surplus; /* its count in the end, beyond what it should be */
+    bool collect;       /* cycles are collected before the count is read */
+    char memory[4096];
+} Check;
+
+/* refcheck.c: prints what contradicts the fact, after the arguments. */
+void contradiction(Check *check, const char *what, const char *which, long long found);
+
+/* watch.c: calls once with everything protected and notes the outcome; false when the
+ * arguments do not fit, or the fact knows no such outcome (which is reported). */
+bool call_protected(Check *check);
+
+/* watch.c: calls again for each object that the noted outcome speaks about; reports
+ * counts that are wrong, and counts the outcome as verified otherwise. */
+void watch_all(Check *check);
+
+/* The table that make-calls writes. */
 extern const Function functions[]; /* ended by a name that is NULL */
 
 /* Imports what the calls need; -1 with an exception when that fails. */
