@@ -162,8 +162,9 @@ bool facts_compare(Arena *arena, Strings *strings, const Options *options,
                    uint32_t *nproblems, Error *error);
 
 /* facts_cover.c: looks for public names of the headers in 'folder' (with Python.h in
- * it) that 'model' has no fact for, and the list of internals no line; prints each
- * and the count, and adds to *nproblems.  False with 'error' set when the headers
+ * it) that 'model' has no fact for, and the list of internals no line, and for
+ * facts about what is not there; prints each and the count, and adds to
+ * *nproblems.  False with 'error' set when the headers
  * cannot be read. */
 bool facts_cover(Arena *arena, Strings *strings, const Model *model, const char *folder,
                  uint32_t *nproblems, Error *error);

@@ -1,4 +1,5 @@
-/* facts_cover.c: does every public function and macro of Python's headers have a fact?
+/* facts_cover.c: does every public function and macro of Python's headers have a fact,
+ * and is every fact about the manual's functions about one that is there?
  *
  * The names are read from the text of the headers, whatever the preprocessor would
  * make of them on this machine: "#define NAME(" unless it begins with an underscore,
@@ -20,9 +21,10 @@ typedef struct Cover {
     const Model *model;
     Str header;      /* being read */
     bool internal;   /* the whole header is */
+    Map words;       /* Str -> Str: what stands in the headers, comments apart */
     Map seen;        /* Str -> Str: names counted already */
     Map internals;   /* Str -> Str: names and headers of internals.txt */
-    uint32_t nfacts, ninternals, nmissing;
+    uint32_t nfacts, ninternals, nmissing, nproblems;
 } Cover;
 
 /* ---- the names ---------------------------------------------------------- */
@@ -49,6 +51,14 @@ count_name(Cover *cover, const char *start, size_t length)
                cover->header, name);
         cover->nmissing++;
     }
+}
+
+static void
+add_word(Cover *cover, const char *start, size_t length)
+{
+    Str word = str_intern_n(cover->strings, start, length);
+
+    *map_put_ptr(&cover->words, word) = (void *)word;
 }
 
 static bool
@@ -89,6 +99,7 @@ read_directive(Cover *cover, const char *at)
     name = skip_blanks(name + strlen("define"));
     for (end = name; is_word(*end); end++) {
     }
+    add_word(cover, name, (size_t)(end - name));
     if (*end == '(' && *name != '_') {
         count_name(cover, name, (size_t)(end - name));
     }
@@ -112,6 +123,7 @@ read_names(Cover *cover, const char *at)
             end++;
         }
         if (end > at) {
+            add_word(cover, at, (size_t)(end - at));
             if (is_function(at, end)) {
                 count_name(cover, at, (size_t)(end - at));
             }
@@ -218,6 +230,26 @@ read_internals(Cover *cover)
     }
 }
 
+/* A public name of the manual's C-API part must stand in the headers of the versions
+ * that the fact claims. */
+static void
+check_claims(Cover *cover)
+{
+    uint32_t count;
+    const Summary *const *facts = model_facts(cover->model, &count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        const Summary *fact = facts[i];
+        if (text_starts(fact->name, "Py") && text_starts(fact->doc, "c-api/")
+            && map_get_ptr(&cover->words, fact->name) == NULL) {
+            printf("%s: the headers do not have it; expected [since] or [until] to say "
+                   "that it is not in %s\n",
+                   fact->name, version_text(cover->arena, model_python(cover->model)));
+            cover->nproblems++;
+        }
+    }
+}
+
 bool
 facts_cover(Arena *arena, Strings *strings, const Model *model, const char *folder,
             uint32_t *nproblems, Error *error)
@@ -225,6 +257,7 @@ facts_cover(Arena *arena, Strings *strings, const Model *model, const char *fold
     Cover cover = {.arena = arena, .strings = strings, .model = model};
     uint32_t covered;
 
+    map_init(&cover.words, arena);
     map_init(&cover.seen, arena);
     map_init(&cover.internals, arena);
     read_internals(&cover);
@@ -233,11 +266,12 @@ facts_cover(Arena *arena, Strings *strings, const Model *model, const char *fold
                         error)) {
         return false;
     }
+    check_claims(&cover);
     covered = cover.nfacts + cover.ninternals;
     printf("Python %s: %u of %u public functions and macros are covered: %u by facts, "
            "%u are internal\n",
            version_text(arena, model_python(model)), covered, covered + cover.nmissing,
            cover.nfacts, cover.ninternals);
-    *nproblems += cover.nmissing;
+    *nproblems += cover.nmissing + cover.nproblems;
     return true;
 }

@@ -335,6 +335,15 @@ step_occurred(Explorer *ex, State *state, const Call *call, States *out)
     }
 }
 
+/* True for a call of a function that calls this one. */
+static bool
+is_recursion(Explorer *ex, const Decl *decl)
+{
+    const uint32_t *component = ex->program->graph->component;
+    int64_t index = decl ? program_callee(ex->program, decl) : -1;
+    return index >= 0 && component[index] == component[ex->fn_index];
+}
+
 void
 step_call(Explorer *ex, State *state, const Instr *ins, States *out)
 {
@@ -350,6 +359,9 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
     }
     call.ignored = ins->dst == 0 || flow_temp_dies(ex->flow, ex->block, ex->ins, ins->dst);
     call.summary = find_summary(ex, decl, call.name);
+    if (!call.summary && ex->first_pass && is_recursion(ex, decl)) {
+        return; /* what comes back is found along the ways that do not go down here */
+    }
     if (text_equal(call.name, "PyErr_Occurred")) {
         step_occurred(ex, state, &call, out);
     }

@@ -4,6 +4,8 @@
 
 #include "engine/state.h"
 
+#define RECURSION_PASSES 3
+
 typedef struct Engine {
     Arena *out;
     Arena *scratch;
@@ -17,19 +19,25 @@ typedef struct Engine {
 } Engine;
 
 static void
-analyse(Engine *engine, uint32_t index, bool silent)
+analyse(Engine *engine, uint32_t index, bool first, bool silent)
 {
     const Fn *fn = engine->program->fns[index];
     Explorer ex = {.arena = engine->scratch, .out = engine->out, .strings = engine->strings,
                    .program = engine->program, .model = engine->model,
                    .computed = engine->computed, .owners = engine->owners, .fn = fn, .fn_index = index,
-                   .info = &engine->info[index], .silent = silent};
+                   .info = &engine->info[index], .first_pass = first,
+                   .silent = silent};
     map_init(&ex.syms, ex.arena);
     map_init(&ex.places, ex.arena);
     ex.flow = flow_build(ex.arena, fn);
     explore(&ex);
     events_finish(&ex, engine->result);
     engine->computed[index] = summarize(&ex);
+    if (silent && engine->computed[index]->noreturn) {
+        engine->computed[index] = NULL; /* only ways back into the recursion so far */
+        arena_reset(engine->scratch);
+        return;
+    }
     model_put_computed(engine->model, fn->decl->usr, engine->computed[index]);
     if (!silent) {
         engine->result->outcome[index] = ex.cut       ? OUTCOME_GAVE_UP
@@ -57,13 +65,13 @@ is_recursive(const CallGraph *graph, uint32_t first, uint32_t count)
     return false;
 }
 
-/* One strongly connected component: twice when its functions call each other, first
- * without knowing, then with what the first pass learned. */
+/* One strongly connected component: several times when its functions call each other,
+ * first only along the ways that do not, then with what the last pass learned. */
 static void
 analyse_component(Engine *engine, uint32_t first, uint32_t count)
 {
     const CallGraph *graph = engine->program->graph;
-    int passes = is_recursive(graph, first, count) ? 2 : 1;
+    int passes = is_recursive(graph, first, count) ? RECURSION_PASSES : 1;
     for (int pass = 1; pass <= passes; pass++) {
         for (uint32_t i = first; i < first + count; i++) {
             uint32_t f = graph->order[i];
@@ -73,7 +81,7 @@ analyse_component(Engine *engine, uint32_t first, uint32_t count)
                 engine->result->why[f] = fn->reason ? fn->reason : "a parse error touches it";
                 continue;
             }
-            analyse(engine, f, pass < passes);
+            analyse(engine, f, pass == 1 && passes > 1, pass < passes);
         }
     }
 }

@@ -224,6 +224,16 @@ ref_is_plain(const Ref *ref)
     return ref->own == 0 || (ref->flags & REF_ESCAPED);
 }
 
+/* An element of the array of arguments that Python passes: METH_FASTCALL, vectorcall. */
+static bool
+is_argument_array(Explorer *ex, const Place *place)
+{
+    const Place *base = place->kind == PLACE_ELEM ? place->base : place;
+    const Sym *param = base->kind == PLACE_DEREF ? base->sym : NULL;
+    return ex->info->is_entry && param && param->kind == SYM_INIT && param->place &&
+           param->place->kind == PLACE_LOCAL && param->type && type_is_object_ptr(param->type);
+}
+
 /* What is known of an object that was not made on this path. */
 static bool
 describe_foreign(Explorer *ex, const Sym *sym, Ref *ref)
@@ -239,6 +249,10 @@ describe_foreign(Explorer *ex, const Sym *sym, Ref *ref)
     }
     const Place *place = sym->place;
     if (place->kind == PLACE_LOCAL && ex->fn->local[place->index].is_param) {
+        ref->kept = KEPT_CALLER;
+        return true;
+    }
+    if (is_argument_array(ex, place)) {
         ref->kept = KEPT_CALLER;
         return true;
     }

@@ -217,6 +217,7 @@ typedef struct Explorer {
     uint8_t **inductive;  /* by loop head, by local: 0 no, 1 counts up, 2 down, 3 somehow */
     VEC(Exit) exits;
     /* event.c */
+    bool first_pass;      /* over a recursion: calls inside it are not known yet */
     bool silent;          /* do not report (first pass over a recursion) */
     VEC(PendingReport *) reports;
 } Explorer;

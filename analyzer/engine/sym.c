@@ -434,8 +434,10 @@ place_text(Explorer *ex, const Place *place)
     }
     case PLACE_GLOBAL:
         return place->decl->name;
-    case PLACE_DEREF:
-        return arena_printf(ex->out, "*%s", sym_text(ex, place->sym));
+    case PLACE_DEREF: {
+        bool array = ex->info->is_entry && place->sym->type && type_is_object_ptr(place->sym->type);
+        return arena_printf(ex->out, array ? "%s[0]" : "*%s", sym_text(ex, place->sym));
+    }
     case PLACE_FIELD:
         if (place->base->kind == PLACE_DEREF) {
             return arena_printf(ex->out, "%s->%s", sym_text(ex, place->base->sym), place->name);
