@@ -240,7 +240,8 @@ check_claims(Cover *cover)
 
     for (uint32_t i = 0; i < count; i++) {
         const Summary *fact = facts[i];
-        if (text_starts(fact->name, "Py") && text_starts(fact->doc, "c-api/")
+        if (text_starts(fact->name, "Py") && fact->doc != NULL
+            && text_starts(fact->doc, "c-api/")
             && map_get_ptr(&cover->words, fact->name) == NULL) {
             printf("%s: the headers do not have it; expected [since] or [until] to say "
                    "that it is not in %s\n",

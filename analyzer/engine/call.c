@@ -356,6 +356,7 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
     call.arg = ARENA_ARRAY(ex->arena, const Sym *, ins->nargs + 1);
     for (uint32_t i = 0; i < ins->nargs; i++) {
         call.arg[i] = eval(ex, state, ins->args[i]);
+        escape_record(ex, state, call.arg[i]);
     }
     call.ignored = ins->dst == 0 || flow_temp_dies(ex->flow, ex->block, ex->ins, ins->dst);
     call.summary = find_summary(ex, decl, call.name);

@@ -142,7 +142,7 @@ ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
     if (ref->own == 0 && ref->lent > 0 && ref->kept == KEPT_NONE) {
         ref->kept = KEPT_UNKNOWN;
     }
-    ref->flags |= REF_RELEASED;
+    ref->flags = (uint8_t)((ref->flags | REF_RELEASED) & ~REF_GIVEN);
     bool died = ledger_dead(ref);
     state_note(ex, state, NODE_RELEASE, by.at, sym, by.summary, by.outcome);
     if (died) {
@@ -328,6 +328,9 @@ pay_caller(Explorer *ex, State *state, const Sym *value, const Instr *at)
 void
 ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
 {
+    if (value) {
+        escape_record(ex, state, value);
+    }
     int own = pay_caller(ex, state, value, at);
     Exit exit = {.state = state_copy(ex, state), .value = value, .own = own, .at = at};
     VEC_PUSH(ex->arena, &ex->exits, exit);

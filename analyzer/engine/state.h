@@ -333,6 +333,8 @@ const Sym *eval(Explorer *ex, State *state, Val val);
 const Sym *read_place(Explorer *ex, State *state, const Place *place, const Type *type);
 /* Stores and takes care of handing over and losing references. */
 void write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym);
+/* A struct leaves by value: what its fields hold is no longer followed. */
+void escape_record(Explorer *ex, State *state, const Sym *value);
 /* Executes one instruction that is no terminator; appends the states that follow to 'out'. */
 void step(Explorer *ex, State *state, const Instr *ins, States *out);
 void step_call(Explorer *ex, State *state, const Instr *ins, States *out);

@@ -37,6 +37,20 @@ eval(Explorer *ex, State *state, Val val)
 
 /* ---- memory ----------------------------------------------------------------------- */
 
+void
+escape_record(Explorer *ex, State *state, const Sym *value)
+{
+    if (value->kind != SYM_INIT || !value->place || !value->type ||
+        value->type->kind != TYPE_RECORD) {
+        return;
+    }
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        if (place_is_inside(state->bind[i].place, value->place)) {
+            ledger_escape(ex, state, state->bind[i].sym);
+        }
+    }
+}
+
 /* Any element may be meant: what the array holds is no longer told apart. */
 static void
 escape_elements(Explorer *ex, State *state, const Place *array)

@@ -278,6 +278,10 @@ make_case(Maker *maker, const Exit *e)
 {
     Explorer *ex = maker->ex;
     Case c = {.ret = exit_result(ex, e), .err = exit_error(ex, e->state)};
+    bool fails = c.ret.kind == RESULT_NULL || (c.ret.kind == RESULT_INT && c.ret.hi < 0);
+    if (fails && c.err == ERR_SAME && e->state->oom) {
+        c.err = ERR_NOMEM; /* reported by value alone, as realloc does */
+    }
     for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
         const Sym *param = param_sym(ex, i);
         if (is_zero(e->state, param)) {

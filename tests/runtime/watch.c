@@ -87,7 +87,8 @@ make_arguments(Check *check, int focus)
             o = make(check, check->choice.letters[i]);
         }
         check->call.object[i] = check->old[i] = o;
-        if (o != NULL && (focus == FOCUS_ALL || focus == i)) {
+        /* A tuple can be written to only while it has one reference. */
+        if (o != NULL && (focus == i || (focus == FOCUS_ALL && !PyTuple_Check(o)))) {
             guard(o);
         }
         check->before[i] = o != NULL ? Py_REFCNT(o) : 0;
