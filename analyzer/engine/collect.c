@@ -125,8 +125,7 @@ mark_all(Marks *marks, const State *state)
         }
     }
     for (uint32_t i = 0; i < marks->ex->fn->nparam; i++) { /* the summary asks for them */
-        mark(marks, sym_init(marks->ex, place_local(marks->ex, i), NULL,
-                             marks->ex->fn->local[i].type));
+        mark(marks, sym_param(marks->ex, i));
     }
     bool changed = true; /* memory reached from marked symbols */
     while (changed) {
@@ -149,7 +148,7 @@ state_collect(Explorer *ex, State *state, uint32_t block)
     collect_temps(state, flow);
     collect_binds(ex, state, flow);
     for (uint32_t i = 0; i < ex->fn->nparam; i++) { /* make sure they exist before sizing */
-        sym_init(ex, place_local(ex, i), NULL, ex->fn->local[i].type);
+        sym_param(ex, i);
     }
     Marks marks = {ex, state, ARENA_ARRAY(ex->arena, uint64_t, ex->nsyms / 64 + 1)};
     mark_all(&marks, state);

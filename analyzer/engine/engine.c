@@ -29,6 +29,8 @@ analyse(Engine *engine, uint32_t index, bool first, bool silent)
                    .silent = silent};
     map_init(&ex.syms, ex.arena);
     map_init(&ex.places, ex.arena);
+    ex.local = ARENA_ARRAY(ex.arena, const Place *, fn->nlocal + 1);
+    ex.param = ARENA_ARRAY(ex.arena, const Sym *, fn->nparam + 1);
     ex.flow = flow_build(ex.arena, fn);
     explore(&ex);
     events_finish(&ex, engine->result);
@@ -65,24 +67,41 @@ is_recursive(const CallGraph *graph, uint32_t first, uint32_t count)
     return false;
 }
 
-/* One strongly connected component: several times when its functions call each other,
- * first only along the ways that do not, then with what the last pass learned. */
+/* Analyses the functions of a component once; true when some summary changed. */
+static bool
+analyse_once(Engine *engine, uint32_t first, uint32_t count, bool first_pass)
+{
+    bool changed = false;
+    for (uint32_t i = first; i < first + count; i++) {
+        uint32_t f = engine->program->graph->order[i];
+        const Fn *fn = engine->program->fns[f];
+        const Summary *before = engine->computed[f];
+        if (fn->status == FN_DAMAGED) {
+            engine->result->outcome[f] = OUTCOME_DAMAGED;
+            engine->result->why[f] = fn->reason ? fn->reason : "a parse error touches it";
+            continue;
+        }
+        analyse(engine, f, first_pass, first_pass);
+        changed = changed || !before || !engine->computed[f] ||
+                  !summary_equal(before, engine->computed[f]);
+    }
+    return changed;
+}
+
+/* One strongly connected component.  When its functions call each other, first along the
+ * ways that do not, then with what the last pass learned, until nothing new comes. */
 static void
 analyse_component(Engine *engine, uint32_t first, uint32_t count)
 {
-    const CallGraph *graph = engine->program->graph;
-    int passes = is_recursive(graph, first, count) ? RECURSION_PASSES : 1;
-    for (int pass = 1; pass <= passes; pass++) {
-        for (uint32_t i = first; i < first + count; i++) {
-            uint32_t f = graph->order[i];
-            const Fn *fn = engine->program->fns[f];
-            if (fn->status == FN_DAMAGED) {
-                engine->result->outcome[f] = OUTCOME_DAMAGED;
-                engine->result->why[f] = fn->reason ? fn->reason : "a parse error touches it";
-                continue;
-            }
-            analyse(engine, f, pass == 1 && passes > 1, pass < passes);
-        }
+    if (!is_recursive(engine->program->graph, first, count)) {
+        analyse_once(engine, first, count, false);
+        return;
+    }
+    uint32_t findings = engine->result->findings.n;
+    bool changed = analyse_once(engine, first, count, true);
+    for (int pass = 2; changed && pass <= RECURSION_PASSES; pass++) {
+        engine->result->findings.n = findings;
+        changed = analyse_once(engine, first, count, false);
     }
 }
 

@@ -309,7 +309,7 @@ entry_state(Explorer *ex)
     State *state = state_new(ex);
     for (uint32_t i = 0; i < ex->fn->nparam; i++) {
         const Place *place = place_local(ex, i);
-        state_bind(ex, state, place, sym_init(ex, place, NULL, ex->fn->local[i].type));
+        state_bind(ex, state, place, sym_param(ex, i));
     }
     state->err = ex->info->is_entry ? ERRSTATE_CLEAR : ERRSTATE_ENTRY;
     state_freeze(state);

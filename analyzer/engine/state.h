@@ -208,6 +208,8 @@ typedef struct Explorer {
     /* sym.c */
     Map syms, places; /* hash -> first of chain */
     uint32_t nsyms, nplaces;
+    const Place **local;  /* by index, filled on demand */
+    const Sym **param;    /* what each parameter held at first */
     /* explore.c */
     uint32_t block, ins;  /* where the engine stands */
     uint32_t steps;
@@ -237,6 +239,8 @@ const Sym *sym_not(Explorer *ex, const Sym *a);
 const Sym *sym_bin(Explorer *ex, const char *op, const Sym *a, const Sym *b, const Type *type);
 
 const Place *place_local(Explorer *ex, uint32_t index);
+/* What parameter 'index' held when the function began. */
+const Sym *sym_param(Explorer *ex, uint32_t index);
 const Place *place_global(Explorer *ex, const Decl *decl);
 /* What the pointer 'sym' points to. */
 const Place *place_deref(Explorer *ex, const Sym *sym);

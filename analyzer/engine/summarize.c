@@ -17,17 +17,11 @@ typedef struct Maker {
     VEC(Case) cases;
 } Maker;
 
-static const Sym *
-param_sym(Explorer *ex, uint32_t i)
-{
-    return sym_init(ex, place_local(ex, i), NULL, ex->fn->local[i].type);
-}
-
 static int8_t
 param_of(Explorer *ex, const Sym *sym)
 {
     for (uint32_t i = 0; sym && i < ex->fn->nparam && i < PARAM_MAX; i++) {
-        if (param_sym(ex, i) == sym) {
+        if (sym_param(ex, i) == sym) {
             return (int8_t)i;
         }
     }
@@ -138,7 +132,7 @@ static void
 argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
 {
     const State *state = e->state;
-    const Sym *param = param_sym(maker->ex, i);
+    const Sym *param = sym_param(maker->ex, i);
     const Ref *ref = state_ref(state, param);
     Effect effect = {.param = i, .result = {.from = -1}};
     if (e->value == param && e->own > 0) { /* a new reference to the argument itself */
@@ -220,7 +214,7 @@ static void
 memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
 {
     Explorer *ex = maker->ex;
-    const Sym *param = param_sym(ex, i);
+    const Sym *param = sym_param(ex, i);
     const Place *target = place_deref(ex, param);
     uint32_t fields = 0;
     if (ex->emptied >> i & 1) {
@@ -283,7 +277,7 @@ make_case(Maker *maker, const Exit *e)
         c.err = ERR_NOMEM; /* reported by value alone, as realloc does */
     }
     for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
-        const Sym *param = param_sym(ex, i);
+        const Sym *param = sym_param(ex, i);
         if (is_zero(e->state, param)) {
             c.guard[i] = GUARD_NULL;
         }

@@ -318,7 +318,20 @@ intern_place(Explorer *ex, Place place)
 const Place *
 place_local(Explorer *ex, uint32_t index)
 {
-    return intern_place(ex, (Place){.kind = PLACE_LOCAL, .index = index});
+    if (!ex->local[index]) {
+        ex->local[index] = intern_place(ex, (Place){.kind = PLACE_LOCAL, .index = index});
+    }
+    return ex->local[index];
+}
+
+const Sym *
+sym_param(Explorer *ex, uint32_t index)
+{
+    if (!ex->param[index]) {
+        ex->param[index] = sym_init(ex, place_local(ex, index), NULL,
+                                    ex->fn->local[index].type);
+    }
+    return ex->param[index];
 }
 
 const Place *

@@ -277,6 +277,7 @@ call_watched(Check *check, int focus)
     check->function->call(&check->call);
     check->outcome = find_outcome(check);
     if (check->outcome != expected) {
+        PyErr_Clear();
         check->outcome = expected;
         return UNUSABLE;
     }
