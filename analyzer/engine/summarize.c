@@ -127,6 +127,18 @@ add_effect(Maker *maker, Case *c, Effect effect)
     c->effect = grown;
 }
 
+/* True when the caller gets the object through an out-parameter: *place = Py_NewRef(o). */
+static bool
+is_handed_out(Explorer *ex, const State *state, const Sym *object)
+{
+    for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
+        if (state_get(state, place_deref(ex, sym_param(ex, i))) == object) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What became of the argument itself. */
 static void
 argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
@@ -164,7 +176,7 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
         add_effect(maker, c, effect);
     }
     if (ref->stored + ref->lent > 0) {
-        effect.kind = EFFECT_KEEP;
+        effect.kind = is_handed_out(maker->ex, state, param) ? EFFECT_RETAIN : EFFECT_KEEP;
         add_effect(maker, c, effect);
     }
 }
@@ -209,11 +221,29 @@ old_was_released(Explorer *ex, const State *state, const Place *place)
     return false;
 }
 
+/* True when what the place held at first is now returned or held elsewhere: swap, move. */
+static bool
+was_moved(Explorer *ex, const Exit *e, const Place *place)
+{
+    const Sym *old = sym_init(ex, place, NULL, NULL);
+    if (e->value == old) {
+        return true;
+    }
+    for (uint32_t b = 0; b < e->state->nbind; b++) {
+        const Bind *bind = &e->state->bind[b];
+        if (bind->sym == old && bind->place != place && !place_is_local(bind->place)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What became of the memory the argument points to. */
 static void
-memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
+memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
 {
     Explorer *ex = maker->ex;
+    const State *state = e->state;
     const Sym *param = sym_param(ex, i);
     const Place *target = place_deref(ex, param);
     uint32_t fields = 0;
@@ -230,6 +260,12 @@ memory_effects(Maker *maker, Case *c, const State *state, uint8_t i)
             continue;
         }
         Effect effect = {.param = i, .result = {.from = -1}};
+        if (place == target && was_moved(ex, e, place)) {
+            effect.kind = EFFECT_ESCAPE; /* the caller's reference lives on elsewhere */
+            effect.path = str_intern(ex->strings, "*");
+            add_effect(maker, c, effect);
+            effect.path = NULL;
+        }
         if (place == target) {
             effect.kind = old_was_released(ex, state, place) ? EFFECT_RESET : EFFECT_OUT;
             effect.result = held_result(maker, state, value);
@@ -285,7 +321,7 @@ make_case(Maker *maker, const Exit *e)
             c.guard[i] = GUARD_NOTNULL;
         }
         argument_effects(maker, &c, e, (uint8_t)i);
-        memory_effects(maker, &c, e->state, (uint8_t)i);
+        memory_effects(maker, &c, e, (uint8_t)i);
     }
     maker->summary->writes = maker->summary->writes || writes_elsewhere(ex, e->state);
     return c;
