@@ -238,6 +238,20 @@ release_slot(Explorer *ex, State *state, const Call *call)
     }
 }
 
+/* Memory is given back: what its fields held belongs to whoever took it out before. */
+static void
+free_fields(State *state, const Sym *memory)
+{
+    for (uint32_t i = 0; i < state->nref; i++) {
+        Ref *ref = &state->ref[i];
+        const Place *root = ref->sym->kind == SYM_INIT && ref->sym->place
+                                ? place_root(ref->sym->place) : NULL;
+        if (root && root->kind == PLACE_DEREF && root->sym == memory) {
+            ref->kept = KEPT_UNKNOWN;
+        }
+    }
+}
+
 static void
 apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
              const Sym *arg, uint32_t index)
@@ -283,6 +297,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
     case EFFECT_FREE: case EFFECT_FINISH:
         if (effect->kind == EFFECT_FREE) {
             ledger_escape(ex, state, object);
+            free_fields(state, object);
         }
         break;
     }

@@ -224,6 +224,18 @@ ref_is_plain(const Ref *ref)
     return ref->own == 0 || (ref->flags & REF_ESCAPED);
 }
 
+/* Behind a chain of pointers that was followed no further: one name for many places. */
+static bool
+is_too_deep(const Place *place)
+{
+    for (; place; place = place->base) {
+        if (place->sym && place->sym->kind == SYM_INIT && !place->sym->place) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An element of the array of arguments that Python passes: METH_FASTCALL, vectorcall. */
 static bool
 is_argument_array(Explorer *ex, const Place *place)
@@ -250,6 +262,10 @@ describe_foreign(Explorer *ex, const Sym *sym, Ref *ref)
     const Place *place = sym->place;
     if (place->kind == PLACE_LOCAL && ex->fn->local[place->index].is_param) {
         ref->kept = KEPT_CALLER;
+        return true;
+    }
+    if (is_too_deep(place)) {
+        ref->kept = KEPT_UNKNOWN;
         return true;
     }
     if (is_argument_array(ex, place)) {

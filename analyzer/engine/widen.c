@@ -178,7 +178,8 @@ is_settled(Explorer *ex, const State *state, uint32_t head)
         const Instr *ins = &block->ins[i];
         States out = {0};
         if (ins->op != OP_LOAD && ins->op != OP_CMP && ins->op != OP_BIN &&
-            ins->op != OP_CAST && ins->op != OP_NOT) {
+            ins->op != OP_CAST && ins->op != OP_NOT &&
+            !(ins->op == OP_STORE && ins->type && ins->type->kind == TYPE_INT)) {
             return false;
         }
         step(ex, copy, ins, &out);
