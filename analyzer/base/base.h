@@ -143,7 +143,16 @@ void **map_put_ptr(Map *map, const void *key);
 /* A 64-bit hash of 'size' bytes, mixed with 'seed'; the same on every run. */
 uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed);
 /* Mixes one more 64-bit value into a hash. */
-uint64_t hash_mix(uint64_t hash, uint64_t value);
+static inline uint64_t
+hash_mix(uint64_t hash, uint64_t value)
+{
+    uint64_t h = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15) + value;
+
+    h ^= h >> 32;
+    h *= UINT64_C(0xD6E8FEB86659FD93);
+    h ^= h >> 32;
+    return h;
+}
 
 /* ---- places in source -------------------------------------------------- */
 

@@ -15,17 +15,6 @@ hash_bytes(const void *bytes, size_t size, uint64_t seed)
     return XXH3_64bits_withSeed(bytes, size, seed);
 }
 
-uint64_t
-hash_mix(uint64_t hash, uint64_t value)
-{
-    uint64_t h = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15) + value;
-
-    h ^= h >> 32;
-    h *= UINT64_C(0xD6E8FEB86659FD93);
-    h ^= h >> 32;
-    return h;
-}
-
 void
 map_init(Map *map, Arena *arena)
 {

@@ -218,12 +218,16 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     if (summary->noreturn) {
         return;
     }
+    uint32_t last = summary->ncases;
     for (uint32_t i = 0; i < summary->ncases; i++) {
+        last = skip_case(state, call, &summary->cases[i]) ? last : i;
+    }
+    for (uint32_t i = 0; i <= last && i < summary->ncases; i++) {
         const Case *c = &summary->cases[i];
-        if (skip_case(state, call, c)) {
+        if (i != last && skip_case(state, call, c)) {
             continue;
         }
-        State *next = state_copy(ex, state);
+        State *next = i == last ? state : state_copy(ex, state);
         if (apply_case(ex, next, call, c)) {
             VEC_PUSH(ex->arena, &out->list, next);
         }

@@ -170,7 +170,7 @@ branch(Run *run, State *state, const Instr *ins, uint32_t block)
     bool can[2] = {false, false};
     State *next[2];
     for (int way = 0; way < 2; way++) {
-        next[way] = state_copy(ex, state);
+        next[way] = way == 0 ? state_copy(ex, state) : state;
         can[way] = assume(ex, next[way], cond, way == 0);
     }
     for (int way = 0; way < 2; way++) {
