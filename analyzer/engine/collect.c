@@ -58,7 +58,7 @@ still_reachable(const Marks *marks, const Sym *sym)
 
 /* A variable nobody reads any more is dropped, unless it holds a reference. */
 static bool
-bind_is_dead(Explorer *ex, const State *state, const Bind *bind, const BlockFlow *flow)
+bind_is_dead(const State *state, const Bind *bind, const BlockFlow *flow)
 {
     const Place *root = place_root(bind->place);
     if (root->kind == PLACE_LOCAL) {
@@ -68,7 +68,6 @@ bind_is_dead(Explorer *ex, const State *state, const Bind *bind, const BlockFlow
         const Ref *ref = state_ref(state, bind->sym);
         return !ref || ref->own <= 0;
     }
-    (void)ex;
     return false;
 }
 
@@ -97,11 +96,11 @@ collect_temps(State *state, const BlockFlow *flow)
 }
 
 static void
-collect_binds(Explorer *ex, State *state, const BlockFlow *flow)
+collect_binds(State *state, const BlockFlow *flow)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < state->nbind; i++) {
-        if (!bind_is_dead(ex, state, &state->bind[i], flow)) {
+        if (!bind_is_dead(state, &state->bind[i], flow)) {
             state->bind[kept++] = state->bind[i];
         }
     }
@@ -146,7 +145,7 @@ state_collect(Explorer *ex, State *state, uint32_t block)
 {
     const BlockFlow *flow = &ex->flow->block[block];
     collect_temps(state, flow);
-    collect_binds(ex, state, flow);
+    collect_binds(state, flow);
     for (uint32_t i = 0; i < ex->fn->nparam; i++) { /* make sure they exist before sizing */
         sym_param(ex, i);
     }

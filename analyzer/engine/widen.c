@@ -9,10 +9,9 @@
 /* The value temp 't' is computed from local 'local' by arithmetic alone; *direction is
  * +1 or -1 for steps by a constant, else 0. */
 static bool
-derives_from(const Fn *fn, const Instr *const *def, Val val, uint32_t local, int *direction,
+derives_from(const Instr *const *def, Val val, uint32_t local, int *direction,
              int depth)
 {
-    (void)fn;
     if (val.kind != VAL_TEMP || depth > 12 || !def[val.index]) {
         return false;
     }
@@ -23,7 +22,7 @@ derives_from(const Fn *fn, const Instr *const *def, Val val, uint32_t local, int
             return ins->a.index == local;
         }
         *direction = 0;
-        return derives_from(fn, def, ins->a, local, direction, depth + 1);
+        return derives_from(def, ins->a, local, direction, depth + 1);
     case OP_BIN:
         if (ins->b.kind == VAL_INT && (ins->name[0] == '+' || ins->name[0] == '-')) {
             bool up = (ins->b.num > 0) == (ins->name[0] == '+');
@@ -32,10 +31,10 @@ derives_from(const Fn *fn, const Instr *const *def, Val val, uint32_t local, int
         else {
             *direction = 0;
         }
-        return derives_from(fn, def, ins->a, local, direction, depth + 1) ||
-               derives_from(fn, def, ins->b, local, direction, depth + 1);
+        return derives_from(def, ins->a, local, direction, depth + 1) ||
+               derives_from(def, ins->b, local, direction, depth + 1);
     case OP_INDEX: case OP_FIELD: case OP_NEG: case OP_INV: case OP_CAST: case OP_COPY:
-        return derives_from(fn, def, ins->a, local, direction, depth + 1);
+        return derives_from(def, ins->a, local, direction, depth + 1);
     default:
         return false;
     }
@@ -57,7 +56,7 @@ find_inductive(Explorer *ex)
             const Instr *ins = &fn->block[b].ins[i];
             int direction = 0;
             if (ins->op == OP_STORE && ins->a.kind == VAL_LOCAL &&
-                derives_from(fn, def, ins->b, ins->a.index, &direction, 0)) {
+                derives_from(def, ins->b, ins->a.index, &direction, 0)) {
                 uint8_t now = direction > 0 ? 1 : direction < 0 ? 2 : 3;
                 uint8_t *old = &way[ins->a.index];
                 *old = *old == 0 || *old == now ? now : 3;
