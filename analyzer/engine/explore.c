@@ -89,7 +89,7 @@ merge(Explorer *ex, Waiting *waiting, uint32_t block)
     for (uint32_t i = 0; i < waiting->list.n; i++) {
         State *state = waiting->list.at[i];
         uint32_t j = 0;
-        while (j < kept && !state_same_ownership(ex, waiting->list.at[j], state)) {
+        while (j < kept && !state_same_ownership(waiting->list.at[j], state)) {
             j++;
         }
         if (j == kept) {
@@ -253,7 +253,7 @@ thin(Explorer *ex, States *states, uint32_t block)
             uint32_t j = 0;
             state_freeze(state);
             while (j < kept && !(pass == 0 ? state_equal(states->list.at[j], state)
-                                           : state_same_ownership(ex, states->list.at[j],
+                                           : state_same_ownership(states->list.at[j],
                                                                   state))) {
                 j++;
             }
@@ -325,7 +325,7 @@ settle(Explorer *ex, const Waiting *waiting, State *state, uint32_t block)
         return state;
     }
     for (uint32_t i = waiting->seen.n; i-- > 0;) {
-        if (state_same_ownership(ex, waiting->seen.at[i], state)) {
+        if (state_same_ownership(waiting->seen.at[i], state)) {
             State *joined = state_copy(ex, state);
             state_join(ex, joined, waiting->seen.at[i], block, true);
             state_collect(ex, joined, block);

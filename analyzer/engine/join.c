@@ -136,9 +136,8 @@ owed_equal(const State *a, const State *b)
 }
 
 bool
-state_same_ownership(Explorer *ex, const State *a, const State *b)
+state_same_ownership(const State *a, const State *b)
 {
-    (void)ex;
     return owed_equal(a, b) && same_holders(a, b) && same_holders(b, a);
 }
 
@@ -148,18 +147,6 @@ unknown_for(Explorer *ex, uint32_t block, const Place *place)
     /* A value of its own for each place and join: the block's first instruction stands for it. */
     const Place *both = place_field(ex, place, str_intern(ex->strings, EITHER), NULL);
     return sym_init(ex, both, &ex->fn->block[block].ins[0], NULL);
-}
-
-static void
-forget_assumptions(State *state, const Sym *sym)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < state->nrange; i++) {
-        if (!sym_mentions(state->range[i].sym, sym)) {
-            state->range[kept++] = state->range[i];
-        }
-    }
-    state->nrange = kept;
 }
 
 static int64_t
@@ -225,7 +212,7 @@ join_bind(Explorer *ex, State *into, const State *other, const Place *place, uin
     if (mine && theirs) {
         range = hull(into, mine, other, theirs, widen);
     }
-    forget_assumptions(into, sym); /* of an earlier visit */
+    state_forget_ranges(into, sym); /* of an earlier visit */
     state_bind(ex, into, place, sym);
     if (says_something(&range)) {
         state_set_range(ex, into, sym, range);
@@ -239,7 +226,7 @@ join_temps(Explorer *ex, State *into, const State *other, uint32_t block)
         if (state_temp(other, into->temp[i].temp) != into->temp[i].sym) {
             const Sym *sym = sym_call(ex, &ex->fn->block[block].ins[0],
                                       JOINED_TEMP + into->temp[i].temp, into->temp[i].sym->type);
-            forget_assumptions(into, sym);
+            state_forget_ranges(into, sym);
             into->temp[i].sym = sym;
         }
     }

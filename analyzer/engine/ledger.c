@@ -269,7 +269,7 @@ ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, cons
             ledger_immortal(ex, ref->sym) || is_of_table(ref) || is_zero(state, ref->sym)) {
             continue;
         }
-        if (how != LOST_RETURN && state_holds(ex, state, ref->sym)) {
+        if (how != LOST_RETURN && state_holds(state, ref->sym)) {
             continue;
         }
         event_lost(ex, state, ref, at, how, holder);

@@ -326,6 +326,18 @@ state_set_range(Explorer *ex, State *state, const Sym *sym, Range range)
     state->range[i] = range;
 }
 
+void
+state_forget_ranges(State *state, const Sym *sym)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        if (!sym_mentions(state->range[i].sym, sym)) {
+            state->range[kept++] = state->range[i];
+        }
+    }
+    state->nrange = kept;
+}
+
 /* ---- story -------------------------------------------------------------------------------- */
 
 void
@@ -363,9 +375,8 @@ leads_to(const Sym *value, const Sym *sym)
 }
 
 bool
-state_holds(Explorer *ex, const State *state, const Sym *sym)
+state_holds(const State *state, const Sym *sym)
 {
-    (void)ex;
     if (sym->kind == SYM_ADDR) {
         return true; /* static: always reachable */
     }
@@ -385,7 +396,7 @@ state_holds(Explorer *ex, const State *state, const Sym *sym)
     const Ref *ref = state_ref(state, sym);
     if (sym->kind == SYM_PURE && ref && !(ref->flags & REF_NAMED)) {
         /* asking again gives it again */
-        return sym->a && (sym->a->kind == SYM_INIT || state_holds(ex, state, sym->a));
+        return sym->a && (sym->a->kind == SYM_INIT || state_holds(state, sym->a));
     }
     return false;
 }

@@ -289,11 +289,13 @@ Ref *state_add_ref(Explorer *ex, State *state, const Sym *sym);
 void state_drop_ref(State *state, const Sym *sym);
 const Range *state_range(const State *state, const Sym *sym);
 void state_set_range(Explorer *ex, State *state, const Sym *sym, Range range);
+/* Forgets what was assumed of everything that the symbol is part of. */
+void state_forget_ranges(State *state, const Sym *sym);
 /* Adds a step to the story. */
 void state_note(Explorer *ex, State *state, NodeKind kind, const Instr *at, const Sym *sym,
                 const Summary *summary, const Case *outcome);
 /* True when some variable, live temporary or outside memory leads to the symbol. */
-bool state_holds(Explorer *ex, const State *state, const Sym *sym);
+bool state_holds(const State *state, const Sym *sym);
 /* A number in base..base+3 for a fresh result of 'site' that nothing in the state
  * uses (base + 3: too many are alive); forgets what was assumed of it before. */
 uint32_t state_fresh(State *state, const Instr *site, uint32_t base);
@@ -311,7 +313,7 @@ bool state_equal(const State *a, const State *b);
 /* True when 'a' came here with no more failures than 'b'. */
 bool state_not_worse(const State *a, const State *b);
 /* True when both owe the same for the same held objects. */
-bool state_same_ownership(Explorer *ex, const State *a, const State *b);
+bool state_same_ownership(const State *a, const State *b);
 /* Weakens 'into' to what holds in both; 'widen': bounds that differ are given up. */
 void state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen);
 

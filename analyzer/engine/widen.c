@@ -97,18 +97,6 @@ forget_places(State *state, const Sym *sym)
     state->nbind = kept;
 }
 
-static void
-forget_ranges(State *state, const Sym *sym)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < state->nrange; i++) {
-        if (!sym_mentions(state->range[i].sym, sym)) {
-            state->range[kept++] = state->range[i];
-        }
-    }
-    state->nrange = kept;
-}
-
 /* A value that stands for "any turn of the loop"; two take turns, so that what the
  * last turn left is not taken for what this one makes. */
 static const Sym *
@@ -122,7 +110,7 @@ any_turn(Explorer *ex, State *state, const Instr *site, uint32_t slot, const Sym
     const Sym *last = next == odd ? even : odd;
     *range = range_of(state, sym_mentions(old, last) ? last : old);
     forget_places(state, next);
-    forget_ranges(state, next);
+    state_forget_ranges(state, next);
     return next;
 }
 
