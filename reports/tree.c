@@ -42,8 +42,9 @@ reach_phrase(Reach reach)
     static const char *const phrases[REACH_COUNT] = {
         [REACH_ORDINARY] = "on the ordinary path",
         [REACH_ERROR] = "on an error path",
-        [REACH_OOM] = "only when an allocation fails",
         [REACH_INIT] = "once per process",
+        [REACH_OOM] = "only when an allocation fails",
+        [REACH_PROTOCOL] = "only when Python's protocols are used in unusual ways",
     };
     return phrases[reach];
 }

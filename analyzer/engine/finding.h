@@ -15,10 +15,20 @@ typedef enum Precision { PRECISION_VERY_HIGH, PRECISION_HIGH, PRECISION_MEDIUM, 
 typedef enum Reach {
     REACH_ORDINARY, /* on the ordinary path */
     REACH_ERROR,    /* only after a call failed */
-    REACH_OOM,      /* only when an allocation fails */
     REACH_INIT,     /* once per process: module initialisation */
+    REACH_OOM,      /* only when an allocation fails */
+    REACH_PROTOCOL, /* only when Python's protocols are used in unusual ways: tp_init never
+                       or twice, an attribute deleted, a keyword argument left out */
     REACH_COUNT
 } Reach;
+
+/* How a finding was concluded. */
+typedef enum Confidence {
+    CONFIDENCE_HIGH,   /* all callees on the path are known by facts or whole summaries */
+    CONFIDENCE_MEDIUM, /* a callee's summary was joined or cut, or a convention was assumed */
+    CONFIDENCE_LOW,    /* an unknown callee or an uncertain alias stands on the path */
+    CONFIDENCE_COUNT
+} Confidence;
 
 /* What every rule says of itself. */
 typedef struct RuleInfo {
@@ -46,6 +56,35 @@ typedef struct Step {
     const char *text; /* "new reference from PyList_New, held by 'l'" */
 } Step;
 
+/* A change of source text: what stands from line:col up to end_line:end_col (from 1, bytes,
+ * end exclusive) becomes 'text'. */
+typedef struct Edit {
+    const char *file;
+    uint32_t line, col, end_line, end_col;
+    const char *text;
+} Edit;
+
+/* Edits that mend a finding: applied in memory, analysed again, and seen to work. */
+typedef struct Patch {
+    const char *title; /* "release 'item' before the return" */
+    Edit *edits;       /* in the order of the source, not overlapping */
+    uint32_t nedits;
+} Patch;
+
+/* One edge of a ring of references: 'from' keeps 'to' alive through 'field'. */
+typedef struct RingEdge {
+    const char *from, *field, *to; /* "NodeObject", "next", "NodeObject" */
+    Loc store;                     /* where the reference is stored */
+    const char *broken;            /* what the collector is not told, "not visited by
+                                      node_traverse"; NULL when the edge keeps its promise */
+} RingEdge;
+
+/* Objects that keep each other alive; the last edge leads back to the first class. */
+typedef struct Ring {
+    RingEdge *edges;
+    uint32_t nedges;
+} Ring;
+
 typedef struct Finding {
     const RuleInfo *rule;
     Loc loc;                 /* where the author changes something */
@@ -56,11 +95,17 @@ typedef struct Finding {
     const char *fact_doc;    /* its manual section, or NULL */
     const char *fix;         /* what to change, in words, one sentence */
     Reach reach;
+    Confidence confidence;
     Step *steps;             /* at least one; the last is STEP_LOST at 'loc' */
     uint32_t nsteps;
     const char *fingerprint; /* stable id, 16 hex digits, no line numbers in it */
     const char *cause;       /* findings with equal cause belong in one group */
     uint32_t number;         /* running number through the whole report, from 1 */
+    const Ring *ring;        /* rules about cycles: the ring, else NULL */
+    const Patch *patch;      /* verified fix, or NULL */
+    const char *only_on;     /* "Python 3.9, 3.13" when not all that were asked for, else NULL */
+    const char *suppressed;  /* in the source, and why ("" without a reason); NULL: it is not */
+    bool known;              /* it is in the baseline */
 } Finding;
 
 /* Something that was not analysed, and why. */
@@ -87,8 +132,12 @@ typedef struct RunResult {
     const char *clang;          /* "19.1.7" */
 } RunResult;
 
-/* "ordinary path", "error path", "allocation failure", "once per process". */
+/* "ordinary path", "error path", "once per process", "allocation failure", "protocol". */
 const char *reach_text(Reach reach);
+/* One word for options and machine formats: "ordinary", "error", "init", "oom", "protocol". */
+const char *reach_word(Reach reach);
+/* "high", "medium", "low". */
+const char *confidence_text(Confidence confidence);
 /* "error", "warning", "note". */
 const char *severity_text(Severity severity);
 /* "very-high", "high", "medium", "low". */

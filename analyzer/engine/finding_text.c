@@ -7,11 +7,38 @@ reach_text(Reach reach)
     static const char *const words[REACH_COUNT] = {
         [REACH_ORDINARY] = "ordinary path",
         [REACH_ERROR] = "error path",
-        [REACH_OOM] = "allocation failure",
         [REACH_INIT] = "once per process",
+        [REACH_OOM] = "allocation failure",
+        [REACH_PROTOCOL] = "protocol",
     };
     assert(reach < REACH_COUNT);
     return words[reach];
+}
+
+const char *
+reach_word(Reach reach)
+{
+    static const char *const words[REACH_COUNT] = {
+        [REACH_ORDINARY] = "ordinary",
+        [REACH_ERROR] = "error",
+        [REACH_INIT] = "init",
+        [REACH_OOM] = "oom",
+        [REACH_PROTOCOL] = "protocol",
+    };
+    assert(reach < REACH_COUNT);
+    return words[reach];
+}
+
+const char *
+confidence_text(Confidence confidence)
+{
+    static const char *const words[CONFIDENCE_COUNT] = {
+        [CONFIDENCE_HIGH] = "high",
+        [CONFIDENCE_MEDIUM] = "medium",
+        [CONFIDENCE_LOW] = "low",
+    };
+    assert(confidence < CONFIDENCE_COUNT);
+    return words[confidence];
 }
 
 const char *
