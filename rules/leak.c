@@ -27,7 +27,7 @@ describe(RuleCtx *rx, const LostEvent *event)
     case LOST_SCOPE:
         return arena_printf(arena, "leak of '%s': its variable goes out of scope while it holds "
                                    "the last reference", name);
-    case LOST_UNNAMED:
+    case LOST_FIELD: case LOST_UNNAMED:
         break;
     }
     if (event->taker && refuser) {
@@ -69,6 +69,9 @@ advise(RuleCtx *rx, const LostEvent *event)
 static void
 on_lost(RuleCtx *rx, const LostEvent *event)
 {
+    if (event->how == LOST_FIELD) {
+        return; /* overwrite-owned tells these */
+    }
     rule_report(rx, event->object, describe(rx, event), advise(rx, event));
 }
 

@@ -166,11 +166,20 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
         const Sym *old = read_place(ex, state, place, NULL);
         const Sym *value = make_value(ex, state, call, c, &effect->result, slot, NULL);
         Ref *ref = state_ref(state, old);
+        bool owner = owners_evident(ex->owners, place);
+        if (owner && !is_zero(state, old)) {
+            ref = state_ref_make(ex, state, old);
+        }
+        if (ref && owner && ref->stored > 0 && ref->own == 0) { /* taken out of the field */
+            ref->stored--;
+            ref->own++;
+            ref->kept = ref->stored == 0 && ref->kept == KEPT_FIELD ? KEPT_NONE : ref->kept;
+        }
         bool covered = ref && ref->own > 0;
         if (covered) {
             ledger_release(ex, state, old, by);
         }
-        write_place(ex, state, call->ins, place, value);
+        put_place(ex, state, call->ins, place, value);
         if (!covered) {
             ledger_release(ex, state, old, by);
         }

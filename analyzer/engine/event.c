@@ -53,14 +53,12 @@ holder_name(Explorer *ex, const State *state, const Sym *sym)
     return NULL;
 }
 
-/* "self->x" for what a field held, with the variable that the author uses. */
+/* "self->x" for a field, with the variable that the author uses; NULL for other places. */
 static const char *
-field_name(Explorer *ex, const State *state, const Sym *sym)
+field_name(Explorer *ex, const State *state, const Place *place)
 {
-    const Place *place = sym->place;
-    if (sym->kind != SYM_INIT || !place || place->kind != PLACE_FIELD ||
-        place->base->kind != PLACE_DEREF) {
-        return sym_text(ex, sym);
+    if (!place || place->kind != PLACE_FIELD || place->base->kind != PLACE_DEREF) {
+        return NULL;
     }
     const char *owner = NULL;
     uint32_t last = 0;
@@ -72,7 +70,7 @@ field_name(Explorer *ex, const State *state, const Sym *sym)
             owner = ex->fn->local[last].name;
         }
     }
-    return owner ? arena_printf(ex->out, "%s->%s", owner, place->name) : sym_text(ex, sym);
+    return owner ? arena_printf(ex->out, "%s->%s", owner, place->name) : NULL;
 }
 
 static const char *
@@ -82,8 +80,11 @@ name_of(Explorer *ex, const State *state, const Sym *sym)
         return pretty_global(sym->place->decl->name);
     }
     const char *name = holder_name(ex, state, sym);
-
-    return name && name[0] ? name : field_name(ex, state, sym);
+    if (name && name[0]) {
+        return name;
+    }
+    name = sym->kind == SYM_INIT ? field_name(ex, state, sym->place) : NULL;
+    return name ? name : sym_text(ex, sym);
 }
 
 /* ---- what a rule may ask ----------------------------------------------------------- */
@@ -170,6 +171,9 @@ reach_of(Explorer *ex, State *state, const Instr *at)
 {
     if (ex->info->is_init) {
         return REACH_INIT;
+    }
+    if (state->protocol) {
+        return REACH_PROTOCOL;
     }
     if (state->oom) {
         return REACH_OOM;
@@ -321,6 +325,22 @@ event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool s
         rx.rule = all_rules[i];
         if (rx.rule->on_return) {
             rx.rule->on_return(&rx, &event);
+        }
+    }
+}
+
+void
+event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, const Place *place)
+{
+    Object object = object_for(ex, state, ref, at);
+    const char *name = field_name(ex, state, place);
+    StoreEvent event = {.object = &object, .place = name ? name : place_text(ex, place)};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .fact = ref->born,
+                  .fact_case = ref->born_case};
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_store) {
+            rx.rule->on_store(&rx, &event);
         }
     }
 }

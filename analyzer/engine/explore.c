@@ -108,7 +108,7 @@ merge(Explorer *ex, Waiting *waiting, uint32_t block)
 static uint32_t
 failures(const State *state)
 {
-    return (uint32_t)state->failed + state->oom + state->ignored;
+    return (uint32_t)state->failed + state->oom + state->ignored + state->protocol;
 }
 
 /* Keeps the most ordinary paths when there are too many. */

@@ -75,7 +75,8 @@ ranges_equal(const State *a, const State *b)
 bool
 state_not_worse(const State *a, const State *b)
 {
-    return a->failed <= b->failed && a->oom <= b->oom && a->ignored <= b->ignored;
+    return a->failed <= b->failed && a->oom <= b->oom && a->ignored <= b->ignored &&
+           a->protocol <= b->protocol;
 }
 
 bool
@@ -281,6 +282,7 @@ state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool w
     into->failed = into->failed && other->failed;
     into->oom = into->oom && other->oom;
     into->ignored = into->ignored || other->ignored;
+    into->protocol = into->protocol || other->protocol;
     if (into->epoch != other->epoch) {
         into->epoch = &ex->fn->block[block].ins[0];
     }

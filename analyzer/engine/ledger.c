@@ -334,5 +334,6 @@ ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
     int own = pay_caller(ex, state, value, at);
     Exit exit = {.state = state_copy(ex, state), .value = value, .own = own, .at = at};
     VEC_PUSH(ex->arena, &ex->exits, exit);
+    field_check_return(ex, state, at);
     ledger_check_lost(ex, state, at, LOST_RETURN, "");
 }

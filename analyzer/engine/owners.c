@@ -142,16 +142,35 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     return owners;
 }
 
+/* The key of the innermost field or global around the place, or NULL. */
+static Str
+key_of_place(Owners *owners, const Place *place)
+{
+    for (const Place *p = place; p; p = p->base) {
+        if (p->kind == PLACE_FIELD) {
+            return field_key(owners, p->record, p->name);
+        }
+        if (p->kind == PLACE_GLOBAL) {
+            return p->decl->usr;
+        }
+    }
+    return NULL;
+}
+
+bool
+owners_evident(Owners *owners, const Place *place)
+{
+    Str key = place->kind == PLACE_FIELD || place->kind == PLACE_GLOBAL
+                  ? key_of_place(owners, place) : NULL;
+    return key && map_get_ptr(&owners->owning, key);
+}
+
 Owning
 owners_ask(Owners *owners, const Place *place)
 {
-    for (const Place *p = place; p; p = p->base) {
-        Str key = p->kind == PLACE_FIELD    ? field_key(owners, p->record, p->name)
-                  : p->kind == PLACE_GLOBAL ? p->decl->usr
-                                            : NULL;
-        if (key) {
-            return map_get_ptr(&owners->owning, key) ? OWNING_YES : OWNING_UNKNOWN;
-        }
+    Str key = key_of_place(owners, place);
+    if (!key) {
+        return OWNING_YES; /* *out, array elements: handed over by custom */
     }
-    return OWNING_YES; /* *out, array elements: handed over by custom */
+    return map_get_ptr(&owners->owning, key) ? OWNING_YES : OWNING_UNKNOWN;
 }

@@ -39,6 +39,45 @@ typedef struct Roles {
     FnInfo *info;
 } Roles;
 
+/* A type slot with the number that typeslots.h gives it. */
+static const char *
+slot_name(int64_t number)
+{
+    switch (number) {
+    case 51: return "tp_clear";
+    case 52: return "tp_dealloc";
+    case 53: return "tp_del";
+    case 60: return "tp_init";
+    case 65: return "tp_new";
+    case 71: return "tp_traverse";
+    case 74: return "tp_free";
+    case 80: return "tp_finalize";
+    default: return "";
+    }
+}
+
+/* As what a function in this slot gets its first argument. */
+static uint8_t
+self_role(const char *slot)
+{
+    static const char *const none[] = {"tp_new", "tp_alloc", "m_slots", "m_free", "m_clear",
+                                       "m_traverse"};
+    static const char *const going[] = {"tp_dealloc", "tp_free", "tp_clear", "tp_traverse",
+                                        "tp_del", "tp_finalize"};
+    for (size_t i = 0; i < COUNT_OF(none); i++) {
+        if (text_ends(slot, none[i])) {
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(going); i++) {
+        if (text_ends(slot, going[i])) {
+            return SELF_DEALLOC;
+        }
+    }
+    return text_ends(slot, "tp_init") ? SELF_INIT : text_ends(slot, ".set") ? SELF_SETTER
+                                                                            : SELF_METHOD;
+}
+
 static void
 give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
 {
@@ -48,12 +87,27 @@ give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
     }
     FnInfo *info = &roles->info[index];
     info->is_entry = true;
-    if (is_exec) {
-        info->is_init = true;
+    info->is_init = info->is_init || is_exec;
+    info->is_dealloc = info->is_dealloc || text_ends(slot, "tp_dealloc") ||
+                       text_ends(slot, "tp_free");
+    info->self |= is_exec ? 0 : self_role(slot);
+}
+
+/* The slot that a function in a table stands for: its path, or the name of the slot number
+ * beside it. */
+static const char *
+slot_of(const Table *table, uint32_t entry, bool numbered)
+{
+    const char *path = table->entry[entry].path;
+    size_t length = strcspn(path, ".");
+    for (uint32_t e = 0; numbered && e < table->nentry; e++) {
+        const TableEntry *other = &table->entry[e];
+        if (strncmp(other->path, path, length) == 0 && other->val.kind == VAL_INT &&
+            text_equal(other->path + length, ".slot")) {
+            return slot_name(other->val.num);
+        }
     }
-    if (text_ends(slot, "tp_dealloc") || text_ends(slot, "tp_free")) {
-        info->is_dealloc = true;
-    }
+    return path;
 }
 
 static void
@@ -66,9 +120,10 @@ roles_from_tables(Roles *roles, const Unit *unit)
             continue;
         }
         bool exec = text_equal(type->tag, "PyModuleDef_Slot");
+        bool numbered = text_equal(type->tag, "PyType_Slot");
         for (uint32_t e = 0; e < table->nentry; e++) {
             if (table->entry[e].val.kind == VAL_FUNC) {
-                give_role(roles, table->entry[e].val.decl, table->entry[e].path, exec);
+                give_role(roles, table->entry[e].val.decl, slot_of(table, e, numbered), exec);
             }
         }
     }
@@ -118,6 +173,91 @@ spread_init(Roles *roles)
     }
 }
 
+/* ---- who passes on its first argument -------------------------------------------------- */
+
+/* True when 'val' is what parameter 0 held: a load of it, or of the one variable that is set
+ * from it once. */
+static bool
+is_first_param(const Instr *const *def, const uint32_t *alias, Val val)
+{
+    for (int depth = 0; depth < 8 && val.kind == VAL_TEMP && def[val.index]; depth++) {
+        const Instr *ins = def[val.index];
+        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
+            return ins->a.index == 0 ? alias[0] == 0 : alias[ins->a.index] == 1;
+        }
+        if (ins->op != OP_CAST && ins->op != OP_COPY) {
+            return false;
+        }
+        val = ins->a;
+    }
+    return false;
+}
+
+/* Fills alias[local]: 0 never stored to, 1 stored once, and from parameter 0, 2 otherwise. */
+static void
+find_aliases(const Fn *fn, const Instr *const *def, uint32_t *alias)
+{
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *ins = &fn->block[b].ins[i];
+            if (ins->op == OP_STORE && ins->a.kind == VAL_LOCAL && ins->a.index < fn->nlocal) {
+                bool first = alias[ins->a.index] == 0 && ins->a.index != 0 &&
+                             is_first_param(def, alias, ins->b);
+                alias[ins->a.index] = first ? 1 : 2;
+            }
+        }
+    }
+}
+
+/* Gives the callees that get the first argument of 'fn' as theirs the roles of it. */
+static bool
+pass_self(Roles *roles, Arena *arena, uint32_t f)
+{
+    const Fn *fn = roles->program->fns[f];
+    uint8_t self = roles->info[f].self;
+    bool changed = false;
+    if (self == 0 || fn->nparam == 0) {
+        return false;
+    }
+    const Instr **def = ARENA_ARRAY(arena, const Instr *, fn->ntemp + 1);
+    uint32_t *alias = ARENA_ARRAY(arena, uint32_t, fn->nlocal + 1);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            def[fn->block[b].ins[i].dst] = &fn->block[b].ins[i];
+        }
+    }
+    find_aliases(fn, def, alias);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *call = &fn->block[b].ins[i];
+            int64_t callee = call->op == OP_CALL && call->a.kind == VAL_FUNC && call->nargs > 0 &&
+                                     is_first_param(def, alias, call->args[0])
+                                 ? program_callee(roles->program, call->a.decl) : -1;
+            if (callee >= 0 && (roles->info[callee].self & self) != self) {
+                roles->info[callee].self |= self;
+                changed = true;
+            }
+        }
+    }
+    return changed;
+}
+
+static void
+spread_self(Roles *roles)
+{
+    const CallGraph *graph = roles->program->graph;
+    Arena *scratch = arena_new();
+    bool changed = true;
+    for (int pass = 0; changed && pass < 3; pass++) { /* callers first; again for recursion */
+        changed = false;
+        for (uint32_t n = graph->nfns; n-- > 0;) {
+            changed = pass_self(roles, scratch, graph->order[n]) || changed;
+            arena_reset(scratch);
+        }
+    }
+    arena_free(scratch);
+}
+
 FnInfo *
 roles_find(Arena *arena, const Program *program)
 {
@@ -133,5 +273,6 @@ roles_find(Arena *arena, const Program *program)
         }
     }
     spread_init(&roles);
+    spread_self(&roles);
     return roles.info;
 }

@@ -18,6 +18,7 @@ typedef enum LostHow {
     LOST_RETURN,     /* the function ends */
     LOST_OVERWRITE,  /* its variable gets another value */
     LOST_SCOPE,      /* its variable goes out of scope */
+    LOST_FIELD,      /* the field or global that owned it gets another value */
     LOST_UNNAMED,    /* a result nobody holds: ignored, or passed to a callee that takes its own */
 } LostHow;
 
@@ -57,12 +58,23 @@ typedef struct ReturnEvent {
     bool sure;            /* ... because of its role (method, slot); else because other paths do */
 } ReturnEvent;
 
+/* A field or global that releases what it holds keeps a reference that nobody took. */
+typedef struct StoreEvent {
+    const Object *object;
+    const char *place;    /* "self->x" */
+} StoreEvent;
+
+struct Class;    /* classes/view.h: an extension type */
+struct ClassCtx;
+
 typedef struct Rule {
     RuleInfo info;
     void (*on_lost)(RuleCtx *rx, const LostEvent *event);
     void (*on_release)(RuleCtx *rx, const ReleaseEvent *event);
     void (*on_use)(RuleCtx *rx, const UseEvent *event);
     void (*on_return)(RuleCtx *rx, const ReturnEvent *event);
+    void (*on_store)(RuleCtx *rx, const StoreEvent *event);
+    void (*on_class)(struct ClassCtx *cx, const struct Class *cls); /* once per type, at the end */
 } Rule;
 
 /* rules/rules.def has one line RULE(file_name) per rule, in the order of reports.

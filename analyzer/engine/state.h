@@ -83,6 +83,7 @@ typedef enum RefFlag {
     REF_NAMED = 16,   /* a variable held it */
     REF_GIVEN = 64,   /* stored in an owning field while nothing was owned */
     REF_BORN = 32,    /* made on this path: all its references are known */
+    REF_MOVED = 128,  /* taken out of a field that owned it */
 } RefFlag;
 
 typedef struct Ref {
@@ -163,16 +164,25 @@ typedef struct State {
     bool failed;        /* a call on this path failed */
     bool oom;           /* ... for lack of memory */
     bool ignored;       /* ... and nobody looked */
+    bool protocol;      /* Python's protocols were used in an unusual way */
     const Node *trace;
     uint64_t hash;      /* once frozen */
 } State;
 
 /* ---- the explorer: everything about one function ------------------------------------ */
 
+typedef enum SelfRole { /* as what a function gets an instance as its first argument */
+    SELF_METHOD = 1,  /* a method or slot: an object in use */
+    SELF_INIT = 2,    /* tp_init: an object after tp_new, or in use when called twice */
+    SELF_SETTER = 4,  /* a setter: as a method, its value NULL when the attribute is deleted */
+    SELF_DEALLOC = 8, /* tp_dealloc, tp_free, tp_clear, tp_traverse: an object that goes */
+} SelfRole;
+
 typedef struct FnInfo { /* by function of the program, across explorations */
     bool is_entry;   /* called by Python: arguments are borrowed, an object result is new */
     bool is_init;    /* runs once per process */
     bool is_dealloc; /* its first argument is being destroyed */
+    uint8_t self;    /* SelfRole bits: its own role, and those of callers that pass on theirs */
 } FnInfo;
 
 typedef struct PendingReport PendingReport;
@@ -265,6 +275,8 @@ const char *place_text(Explorer *ex, const Place *place);
 
 /* Whether memory at 'place' owns what is stored there. */
 Owning owners_ask(Owners *owners, const Place *place);
+/* True when 'place' is a field or global, and releases say that it owns. */
+bool owners_evident(Owners *owners, const Place *place);
 
 /* ---- state.c ---------------------------------------------------------------------------- */
 
@@ -339,6 +351,8 @@ const Sym *eval(Explorer *ex, State *state, Val val);
 const Sym *read_place(Explorer *ex, State *state, const Place *place, const Type *type);
 /* Stores and takes care of handing over and losing references. */
 void write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym);
+/* The same where the caller has taken care of what the place held. */
+void put_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym);
 /* A struct leaves by value: what its fields hold is no longer followed. */
 void escape_record(Explorer *ex, State *state, const Sym *value);
 /* Executes one instruction that is no terminator; appends the states that follow to 'out'. */
@@ -372,6 +386,14 @@ void ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at
 bool ledger_immortal(Explorer *ex, const Sym *sym);
 /* True when no reference to it is left as far as anyone knows. */
 bool ledger_dead(const Ref *ref);
+
+/* ---- field.c: what owning fields and globals lose, and what is left in them ------------------- */
+
+/* 'place' is about to hold something else: what it owned belongs to this function now, and is
+ * lost unless a variable holds it. */
+void field_overwrite(Explorer *ex, State *state, const Instr *at, const Place *place);
+/* The function returns: reports borrowed and dead objects in owning fields. */
+void field_check_return(Explorer *ex, State *state, const Instr *at);
 
 /* ---- widen.c ------------------------------------------------------------------------------ */
 
@@ -435,6 +457,8 @@ void event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, Los
 void event_release(Explorer *ex, State *state, const Ref *ref, bool by_steal, By by);
 void event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, const char *use);
 void event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure);
+/* 'place', which owns what it holds, is left with a reference that is not its own. */
+void event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, const Place *place);
 /* Ask-the-engine functions of fixtures; true when the call was one. */
 bool event_ask(Explorer *ex, State *state, const Instr *ins, const char *name);
 /* True when every exit leaves the parameter with the same excess of references: then it

@@ -137,7 +137,7 @@ hand_over(Explorer *ex, State *state, const Instr *at, const Place *place, const
 }
 
 void
-write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym)
+put_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym)
 {
     const Sym *old = state_get(state, place);
     if (old == sym) {
@@ -153,6 +153,10 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
     }
     if (is_outside(place)) {
         hand_over(ex, state, at, place, sym);
+        if (is_zero(state, sym) && owners_evident(ex->owners, place)) {
+            state_note(ex, state, NODE_STORE, at, sym, NULL, NULL);
+            ((Node *)(uintptr_t)state->trace)->place = place;
+        }
     }
     else if (state_ref(state, sym)) {
         state_ref(state, sym)->flags |= REF_NAMED;
@@ -164,6 +168,15 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
     if (had_owner) {
         ledger_check_lost(ex, state, at, LOST_OVERWRITE, place_text(ex, place));
     }
+}
+
+void
+write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym)
+{
+    if (state_get(state, place) != sym) {
+        field_overwrite(ex, state, at, place);
+    }
+    put_place(ex, state, at, place, sym);
 }
 
 /* Using memory behind a pointer proves that it is not NULL, and looks into the object. */

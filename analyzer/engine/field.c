@@ -1,0 +1,192 @@
+/* field.c: what owning fields and globals lose, and what is left in them.
+ *
+ * A field that the program releases from owns the reference in it.  Whoever
+ * stores something else there takes that reference out; whoever leaves something
+ * there must have handed a reference over.
+ */
+#include "engine/state.h"
+
+/* True when this path stored to the place before. */
+static bool
+was_written(const State *state, const Place *place)
+{
+    for (const Node *n = state->trace; n; n = n->pred) {
+        if (n->kind == NODE_STORE && n->place == place) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when the function stores to a field of this name. */
+static bool
+stores_to(const Fn *fn, Str name)
+{
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        const Block *block = &fn->block[b];
+        for (uint32_t i = 1; i < block->nins; i++) {
+            const Instr *store = &block->ins[i], *field = store - 1;
+            while (field > block->ins && field->dst != store->a.index) {
+                field--;
+            }
+            if (store->op == OP_STORE && store->a.kind == VAL_TEMP && field->op == OP_FIELD &&
+                field->dst == store->a.index && field->name == name) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* True when a flag beside the field was seen to be zero and the function sets it: it runs
+ * once per object. */
+static bool
+is_guarded(Explorer *ex, const State *state, const Place *place)
+{
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        const Range *range = &state->range[i];
+        const Place *flag = range->sym->kind == SYM_INIT ? range->sym->place : NULL;
+        if (flag && flag != place && flag->kind == place->kind && flag->base == place->base &&
+            range->lo == 0 && range->hi == 0 &&
+            (flag->kind == PLACE_GLOBAL || stores_to(ex->fn, flag->name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when the place may hold something that was stored in an earlier call. */
+static bool
+may_be_set(Explorer *ex, const State *state, const Place *place)
+{
+    const Place *root = place_root(place);
+    if (was_written(state, place) || is_guarded(ex, state, place)) {
+        return false;
+    }
+    if (root->kind == PLACE_GLOBAL) {
+        return (ex->info->self & (SELF_METHOD | SELF_SETTER)) != 0 && ex->info->is_entry;
+    }
+    uint8_t in_use = ex->info->is_entry ? SELF_METHOD | SELF_SETTER | SELF_INIT : SELF_INIT;
+    return ex->fn->nparam > 0 && root->sym == sym_param(ex, 0) && place->base == root &&
+           (ex->info->self & in_use) != 0; /* a helper's caller may have tested the field */
+}
+
+/* Only tp_init twice, or the like, comes here with something in the field. */
+static bool
+needs_protocol(const Explorer *ex, const Place *place)
+{
+    return place_root(place)->kind == PLACE_DEREF &&
+           (!ex->info->is_entry || !(ex->info->self & (SELF_METHOD | SELF_SETTER)));
+}
+
+static void
+report_overwrite(Explorer *ex, State *state, const Ref *ref, const Instr *at, const Place *place)
+{
+    bool protocol = state->protocol;
+    state->protocol = protocol || needs_protocol(ex, place);
+    event_lost(ex, state, ref, at, LOST_FIELD, place_text(ex, place));
+    state->protocol = protocol;
+}
+
+void
+field_overwrite(Explorer *ex, State *state, const Instr *at, const Place *place)
+{
+    bool object = at->op != OP_STORE || !at->type || type_is_object(at->type);
+    if (!object || place_is_local(place) || !owners_evident(ex->owners, place)) {
+        return;
+    }
+    const Sym *old = state_get(state, place);
+    old = old ? old : sym_init(ex, place, state->epoch, NULL);
+    Ref *ref = is_zero(state, old) ? NULL : state_ref_make(ex, state, old);
+    if (!ref || (ref->flags & REF_ESCAPED) || ref->stored <= 0) {
+        return;
+    }
+    bool held = false;
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        held = held || (state->bind[i].sym == old && state->bind[i].place != place);
+    }
+    if (!held && ref->kept == KEPT_FIELD && ref->own == 0 && may_be_set(ex, state, place)) {
+        report_overwrite(ex, state, ref, at, place);
+        ref->flags |= REF_ESCAPED;
+        return;
+    }
+    if (held) {
+        ref->stored--;
+        ref->own++;
+        ref->flags |= REF_MOVED;
+        ref->kept = ref->stored == 0 && ref->kept == KEPT_FIELD ? KEPT_NONE : ref->kept;
+    }
+}
+
+/* ---- at the return ------------------------------------------------------------------- */
+
+/* True for an object that the field will release once too often. */
+static bool
+is_lent_to_field(Explorer *ex, const Ref *ref)
+{
+    bool known = ref->born && ref->born->origin != ORIGIN_COMPUTED;
+    bool foreign = (ref->kept == KEPT_BY && ref->born) || (ref->kept == KEPT_STATIC && known) ||
+                   (ref->kept == KEPT_CALLER && ex->info->is_entry);
+    return (ref->flags & REF_GIVEN) && !(ref->flags & (REF_ESCAPED | REF_RELEASED | REF_STOLEN)) &&
+           ref->own == 0 && ref->lent > 0 && ref->stored == 0 && foreign &&
+           ref->sym->kind != SYM_ADDR && !ledger_immortal(ex, ref->sym);
+}
+
+static const Instr *
+stored_at(const State *state, const Sym *sym, const Place *place)
+{
+    for (const Node *n = state->trace; n; n = n->pred) {
+        if (n->kind == NODE_STORE && n->place == place && n->sym == sym) {
+            return n->at;
+        }
+    }
+    return NULL;
+}
+
+/* True when the first argument is being taken down, or is gone. */
+static bool
+self_goes(Explorer *ex, const State *state)
+{
+    const Ref *self = ex->fn->nparam > 0 ? state_ref(state, sym_param(ex, 0)) : NULL;
+    return !(ex->info->self & (SELF_METHOD | SELF_SETTER | SELF_INIT)) ||
+           (ex->info->self & SELF_DEALLOC) || (self && (self->flags & REF_RELEASED));
+}
+
+/* True when a field of the first argument still holds the object, which is dead. */
+static bool
+is_left_dead(Explorer *ex, const State *state, const Ref *ref)
+{
+    const Place *place = ref->sym->kind == SYM_INIT ? ref->sym->place : NULL;
+    if (!place || place->kind != PLACE_FIELD || !ledger_dead(ref) ||
+        !(ref->flags & REF_RELEASED) || ex->fn->nparam == 0 || place->base->kind != PLACE_DEREF ||
+        place->base->sym != sym_param(ex, 0) || !owners_evident(ex->owners, place)) {
+        return false;
+    }
+    const Sym *now = state_get(state, place);
+    if (!now && was_written(state, place)) {
+        return false;
+    }
+    return ref->sym == (now ? now : sym_init(ex, place, state->epoch, NULL));
+}
+
+void
+field_check_return(Explorer *ex, State *state, const Instr *at)
+{
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *place = state->bind[i].place;
+        Ref *ref = state_ref(state, state->bind[i].sym);
+        const Instr *store = ref && is_lent_to_field(ex, ref) && !place_is_local(place) &&
+                                     owners_evident(ex->owners, place)
+                                 ? stored_at(state, ref->sym, place) : NULL;
+        if (store) {
+            event_store(ex, state, ref, store, place);
+            ref->flags |= REF_ESCAPED;
+        }
+    }
+    for (uint32_t i = 0; !self_goes(ex, state) && i < state->nref; i++) {
+        if (is_left_dead(ex, state, &state->ref[i])) {
+            event_use(ex, state, &state->ref[i], at, "left in the field that owned it");
+            state->ref[i].flags |= REF_ESCAPED;
+        }
+    }
+}
