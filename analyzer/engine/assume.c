@@ -244,6 +244,28 @@ must_differ(const State *state, const Sym *a, const Sym *b)
            a != b && is_not_zero(state, a);
 }
 
+/* 'a' is the address of one of Python's constants, or holds what a variable outside holds. */
+static void
+learn_identity(Explorer *ex, State *state, const Sym *a, const Sym *b)
+{
+    const Place *place = b->kind == SYM_ADDR || b->kind == SYM_INIT ? b->place : NULL;
+    Ref *ref = place && a->kind != SYM_ADDR && a->kind != SYM_INT ? state_ref_make(ex, state, a)
+                                                                  : NULL;
+    if (!ref) {
+        return;
+    }
+    if (place->kind == PLACE_GLOBAL && b->kind == SYM_ADDR &&
+        model_global(ex->model, place->decl->name)) {
+        ref->flags |= REF_CONST;
+        if (ledger_immortal(ex, b)) {
+            ref->flags |= REF_ESCAPED;
+        }
+    }
+    else if (b->kind == SYM_INIT && !place_is_local(place) && ref->kept == KEPT_CALLER) {
+        ref->flags |= REF_KEPT;
+    }
+}
+
 static bool
 assume_cmp(Explorer *ex, State *state, const Sym *sym, bool truth)
 {
@@ -259,6 +281,10 @@ assume_cmp(Explorer *ex, State *state, const Sym *sym, bool truth)
     else {
         ok = truth ? assume_equal(ex, state, sym->a, sym->b)
                    : assume_different(ex, state, sym->a, sym->b);
+    }
+    if (ok && truth && sym->text[0] == '=') {
+        learn_identity(ex, state, sym->a, sym->b);
+        learn_identity(ex, state, sym->b, sym->a);
     }
     return ok && narrow(ex, state, sym, truth, truth, false);
 }
@@ -276,6 +302,13 @@ assume(Explorer *ex, State *state, const Sym *sym, bool truth)
         return assume_cmp(ex, state, sym, truth);
     case SYM_NOT:
         return assume(ex, state, sym->a, !truth);
+    case SYM_PURE:
+        if (truth && text_equal(sym->text, "_Py_IsImmortal") && sym->a &&
+            state_ref_make(ex, state, sym->a)) {
+            ledger_escape(ex, state, sym->a); /* its count never matters on this path */
+        }
+        return truth ? narrow(ex, state, sym, INT64_MIN, INT64_MAX, true)
+                     : narrow(ex, state, sym, 0, 0, false);
     default:
         return truth ? narrow(ex, state, sym, INT64_MIN, INT64_MAX, true)
                      : narrow(ex, state, sym, 0, 0, false);

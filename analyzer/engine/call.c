@@ -71,8 +71,16 @@ static bool
 guards_hold(Explorer *ex, State *state, const Call *call, const Case *c)
 {
     for (uint32_t i = 0; i < call->nargs && i < PARAM_MAX; i++) {
-        if (c->guard[i] != GUARD_ANY &&
-            !assume(ex, state, call->arg[i], c->guard[i] == GUARD_NOTNULL)) {
+        uint8_t guard = c->guard[i];
+        const Sym *sym = call->arg[i];
+        if (guard == GUARD_HELD_NULL || guard == GUARD_HELD_NOTNULL) {
+            if (sym->kind == SYM_INT) {
+                continue;
+            }
+            sym = read_place(ex, state, place_deref(ex, sym), NULL);
+        }
+        if (guard != GUARD_ANY && !assume(ex, state, sym, guard == GUARD_NOTNULL ||
+                                                              guard == GUARD_HELD_NOTNULL)) {
             return false;
         }
     }

@@ -280,10 +280,16 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
         ledger_release(ex, state, object, by);
         break;
     case EFFECT_RETAIN:
-        ledger_retain(ex, state, object, by);
+        if (outside && object != arg && !place_is_local(place_at(ex, arg, effect->path))) {
+            ledger_lend(ex, state, object); /* the field's own reference */
+        }
+        else {
+            ledger_retain(ex, state, object, by);
+        }
         break;
     case EFFECT_KEEP:
-        if (!case_fails(c) || !first_success(call->summary)) {
+        if (!case_fails(c) || call->summary->origin == ORIGIN_COMPUTED ||
+            !first_success(call->summary)) {
             int8_t from = effect->result.from;
             const Sym *into = from >= 0 && (uint32_t)from < call->nargs ? call->arg[from] : NULL;
             ledger_keep(ex, state, object, into, by);

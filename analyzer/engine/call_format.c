@@ -40,8 +40,10 @@ fill_borrowed(Explorer *ex, State *state, const Call *call, const Case *c, uint3
     if (!may_be_null) {
         set_not_zero(ex, state, sym);
     }
+    const Ref *tuple = state_ref(state, call->arg[0]);
+    bool made_here = tuple && (tuple->flags & REF_BORN) && call->summary->nparam > 3;
     Ref *ref = state_add_ref(ex, state, sym);
-    *ref = (Ref){.sym = sym, .kept = KEPT_BY, .keeper = call->arg[0], .born = call->summary,
+    *ref = (Ref){.sym = sym, .kept = KEPT_BY, .keeper = call->arg[made_here ? 1 : 0], .born = call->summary,
                  .born_case = c, .site = call->ins};
     state_note(ex, state, NODE_BORROWED, call->ins, sym, call->summary, c);
     write_place(ex, state, call->ins, place, sym);

@@ -69,6 +69,44 @@ exits_agree(const Explorer *ex, const Sym *sym)
     return true;
 }
 
+static bool
+ranges_meet(const Explorer *ex, const Exit *a, const Exit *b)
+{
+    if (!a->value || !b->value || ex->fn->ret->kind == TYPE_VOID) {
+        return true;
+    }
+    const Range x = range_of(a->state, a->value), y = range_of(b->state, b->value);
+    return x.lo <= y.hi && y.lo <= x.hi && !(x.lo == 0 && x.hi == 0 && y.not_zero) &&
+           !(y.lo == 0 && y.hi == 0 && x.not_zero);
+}
+
+bool
+excess_is_contract(const Explorer *ex, const Sym *sym)
+{
+    if (exits_agree(ex, sym)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        const Exit *a = &ex->exits.at[i];
+        const Ref *ra = state_ref(a->state, sym);
+        if (!ra || (ra->flags & REF_ESCAPED) || ra->own <= 0) {
+            continue;
+        }
+        if (ra->own != 1 || a->state->err == ERRSTATE_SET || a->state->failed) {
+            return false;
+        }
+        for (uint32_t j = 0; j < ex->exits.n; j++) {
+            const Exit *b = &ex->exits.at[j];
+            const Ref *rb = state_ref(b->state, sym);
+            bool other = !rb || (rb->own <= 0 && !(rb->flags & REF_ESCAPED));
+            if (other && ranges_meet(ex, a, b)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* True when some other exit consumes the parameter: then returning it hands on the
  * reference that the function took over. */
 static bool
@@ -112,7 +150,7 @@ withdrawn(const Explorer *ex, const PendingReport *report)
         return true;
     }
     if (report->is_param_excess && report->rule->on_lost) {
-        return exits_agree(ex, report->sym);
+        return excess_is_contract(ex, report->sym);
     }
     if (report->rule->on_return && (report->is_return || report->is_param_excess)) {
         return !returns_new_elsewhere(ex) || is_consumed(ex, report->sym);

@@ -125,6 +125,9 @@ mark_all(Marks *marks, const State *state)
     }
     for (uint32_t i = 0; i < marks->ex->fn->nparam; i++) { /* the summary asks for them */
         mark(marks, sym_param(marks->ex, i));
+        if (type_is_object_ptr(marks->ex->fn->local[i].type)) {
+            mark(marks, sym_held(marks->ex, i));
+        }
     }
     bool changed = true; /* memory reached from marked symbols */
     while (changed) {
@@ -148,6 +151,9 @@ state_collect(Explorer *ex, State *state, uint32_t block)
     collect_binds(state, flow);
     for (uint32_t i = 0; i < ex->fn->nparam; i++) { /* make sure they exist before sizing */
         sym_param(ex, i);
+        if (type_is_object_ptr(ex->fn->local[i].type)) {
+            sym_held(ex, i);
+        }
     }
     Marks marks = {ex, state, ARENA_ARRAY(ex->arena, uint64_t, ex->nsyms / 64 + 1)};
     mark_all(&marks, state);

@@ -81,6 +81,86 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
     state_note(ex, state, NODE_RETAIN, by.at, sym, by.summary, by.outcome);
 }
 
+/* True when an address operand leads to 'sym': the variable it was loaded from holds it. */
+static bool
+loads_symbol(Explorer *ex, const State *state, const Instr *from, uint32_t temp, const Sym *sym)
+{
+    const Block *block = &ex->fn->block[ex->block];
+    for (const Instr *ins = from; ins > block->ins; ins--) {
+        if (ins->dst == temp && ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
+            return state_get(state, place_local(ex, ins->a.index)) == sym;
+        }
+        if (ins->dst == temp && (ins->op == OP_CAST || ins->op == OP_COPY) &&
+            ins->a.kind == VAL_TEMP) {
+            temp = ins->a.index;
+        }
+    }
+    return false;
+}
+
+/* True when the very next call takes a reference to 'sym': PyList_SET_ITEM(l, i, o);
+ * Py_INCREF(o). */
+static bool
+is_paid_next(Explorer *ex, const State *state, const Sym *sym)
+{
+    const Block *block = &ex->fn->block[ex->block];
+    for (uint32_t i = ex->ins + 1; i < block->nins; i++) {
+        const Instr *ins = &block->ins[i];
+        if (ins->op == OP_CALL) {
+            const char *name = callee_name(ins);
+            bool takes = text_ends(name, "Py_INCREF") || text_ends(name, "Py_XINCREF");
+            return takes && ins->nargs == 1 && ins->args[0].kind == VAL_TEMP &&
+                   loads_symbol(ex, state, ins, ins->args[0].index, sym);
+        }
+        if (ins->op == OP_STORE && ins->a.kind != VAL_LOCAL) {
+            return false;
+        }
+    }
+    return false;
+}
+
+/* True when 'call' puts something into a slot of 'container'. */
+static bool
+fills_slot(Explorer *ex, const State *state, const Block *block, const Instr *call,
+           const Sym *container)
+{
+    const char *name = call->op == OP_CALL && call->nargs > 0 ? callee_name(call) : "";
+    if (!text_ends(name, "_SET_ITEM") && !text_ends(name, "PyCell_SET")) {
+        return false;
+    }
+    uint32_t temp = call->args[0].index;
+    for (const Instr *ins = call; call->args[0].kind == VAL_TEMP && ins > block->ins; ins--) {
+        if (ins->dst == temp && ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
+            const Sym *now = state_get(state, place_local(ex, ins->a.index));
+            return !now || now == container;
+        }
+        if (ins->dst == temp && (ins->op == OP_CAST || ins->op == OP_COPY)) {
+            temp = ins->a.index;
+        }
+    }
+    return true;
+}
+
+/* True for an item of a slot that the function fills again: PyTuple_SET_ITEM and its like
+ * leave the old item to whoever releases it by hand. */
+static bool
+is_slot_refilled(Explorer *ex, const State *state, const Sym *sym)
+{
+    const char *get = sym->kind == SYM_PURE ? sym->text : "";
+    if (!text_ends(get, "_GET_ITEM") && !text_ends(get, "PyCell_GET")) {
+        return false;
+    }
+    for (uint32_t b = 0; b < ex->fn->nblock; b++) {
+        const Block *block = &ex->fn->block[b];
+        for (uint32_t i = 0; i < block->nins; i++) {
+            if (fills_slot(ex, state, block, &block->ins[i], sym->a)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* One reference more goes than the books hold. */
 static void
 overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
@@ -96,7 +176,11 @@ overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
         }
         return;
     }
-    if (known) {
+    if (by_steal && is_paid_next(ex, state, ref->sym)) {
+        ref->own--;
+        return;
+    }
+    if (known && !is_slot_refilled(ex, state, ref->sym)) {
         event_release(ex, state, ref, by_steal, by);
     }
     ref->flags |= REF_ESCAPED;
@@ -142,7 +226,7 @@ ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
     if (ref->own == 0 && ref->lent > 0 && ref->kept == KEPT_NONE) {
         ref->kept = KEPT_UNKNOWN;
     }
-    ref->flags = (uint8_t)((ref->flags | REF_RELEASED) & ~REF_GIVEN);
+    ref->flags = (uint16_t)((ref->flags | REF_RELEASED) & ~REF_GIVEN);
     bool died = ledger_dead(ref);
     state_note(ex, state, NODE_RELEASE, by.at, sym, by.summary, by.outcome);
     if (died) {
@@ -188,9 +272,15 @@ ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by)
 void
 ledger_keep(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by)
 {
-    Ref *ref = is_zero(state, sym) ? NULL : state_ref(state, sym);
+    bool param = sym->kind == SYM_INIT && sym->place && sym->place->kind == PLACE_LOCAL;
+    Ref *ref = is_zero(state, sym) ? NULL
+               : param             ? state_ref_make(ex, state, sym)
+                                   : state_ref(state, sym);
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
+    }
+    if (ref->kept == KEPT_CALLER) {
+        ref->flags |= REF_KEPT;
     }
     if (ref->kept == KEPT_NONE) {
         ref->kept = into && into != sym ? KEPT_BY : KEPT_UNKNOWN;
@@ -260,6 +350,18 @@ is_of_table(const Ref *ref)
     return ref->sym->kind == SYM_INIT && ref->kept == KEPT_UNKNOWN && !(ref->flags & REF_NAMED);
 }
 
+bool
+is_counted_in_place(Explorer *ex, const State *state, const Ref *ref)
+{
+    const Place *place = ref->sym->kind == SYM_INIT ? ref->sym->place : NULL;
+    if (!place || ex->info->is_entry || ref->own != 1 || ref->kept != KEPT_FIELD ||
+        (ref->flags & (REF_NAMED | REF_ESCAPED | REF_MOVED))) {
+        return false;
+    }
+    const Sym *now = state_get(state, place);
+    return !now || now == ref->sym;
+}
+
 void
 ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, const char *holder)
 {
@@ -269,7 +371,8 @@ ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, cons
             ledger_immortal(ex, ref->sym) || is_of_table(ref) || is_zero(state, ref->sym)) {
             continue;
         }
-        if (how != LOST_RETURN && state_holds(state, ref->sym)) {
+        if ((how != LOST_RETURN && state_holds(state, ref->sym)) ||
+            is_counted_in_place(ex, state, ref)) {
             continue;
         }
         event_lost(ex, state, ref, at, how, holder);

@@ -84,6 +84,8 @@ typedef enum RefFlag {
     REF_GIVEN = 64,   /* stored in an owning field while nothing was owned */
     REF_BORN = 32,    /* made on this path: all its references are known */
     REF_MOVED = 128,  /* taken out of a field that owned it */
+    REF_KEPT = 256,   /* a parameter that something outside holds by now */
+    REF_CONST = 512,  /* found equal to None or another constant of Python */
 } RefFlag;
 
 typedef struct Ref {
@@ -92,7 +94,7 @@ typedef struct Ref {
     int16_t stored;       /* references held by memory outside */
     int16_t lent;         /* times it was stored outside while nothing was owned */
     uint8_t kept;         /* Kept */
-    uint8_t flags;        /* RefFlag */
+    uint16_t flags;       /* RefFlag */
     const Sym *keeper;
     const Summary *born;      /* callee that gave it, or NULL */
     const Case *born_case;
@@ -249,6 +251,8 @@ const Sym *sym_not(Explorer *ex, const Sym *a);
 const Sym *sym_bin(Explorer *ex, const char *op, const Sym *a, const Sym *b, const Type *type);
 
 const Place *place_local(Explorer *ex, uint32_t index);
+/* What the memory held that parameter 'index' pointed to when the function began. */
+const Sym *sym_held(Explorer *ex, uint32_t index);
 /* What parameter 'index' held when the function began. */
 const Sym *sym_param(Explorer *ex, uint32_t index);
 const Place *place_global(Explorer *ex, const Decl *decl);
@@ -380,6 +384,9 @@ void ledger_use(Explorer *ex, State *state, const Sym *sym, const Instr *at, con
 /* Reports every owned object that nothing holds any more. */
 void ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how,
                        const char *holder);
+/* True for the object in a field that was counted where it is, without a variable, in a
+ * helper: the field's user gets the reference. */
+bool is_counted_in_place(Explorer *ex, const State *state, const Ref *ref);
 /* The function returns 'value' (NULL for none). */
 void ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at);
 /* True when the object's count never matters. */
@@ -464,6 +471,8 @@ bool event_ask(Explorer *ex, State *state, const Instr *ins, const char *name);
 /* True when every exit leaves the parameter with the same excess of references: then it
  * is what the function is for (a wrapper around Py_INCREF). */
 bool exits_agree(const Explorer *ex, const Sym *sym);
+/* The same, or the result tells which exits have it: 'if (try_get(o)) ...; Py_DECREF(o);'. */
+bool excess_is_contract(const Explorer *ex, const Sym *sym);
 /* Chooses one report per rule, object and function and appends the findings. */
 void events_finish(Explorer *ex, EngineResult *out);
 

@@ -9,6 +9,7 @@
 
 #define MAX_CASES 40
 #define MAX_PLAIN 12 /* outcomes before integer results fall together by sign */
+#define MAX_GUARDED 4 /* outcomes before conditions that decide nothing else are dropped */
 #define MAX_FIELDS 6
 
 typedef struct Maker {
@@ -47,6 +48,11 @@ pointer_result(Explorer *ex, const State *state, const Sym *value, int own, bool
         return result;
     }
     const Ref *ref = state_ref(state, value);
+    if (ref && (ref->flags & REF_CONST)) {
+        result.kind = ref->flags & REF_ESCAPED ? RESULT_PTR : own > 0 ? RESULT_SHARED
+                                                                      : RESULT_BORROWED;
+        return result;
+    }
     if (own < 0 || (ref && (ref->flags & REF_ESCAPED))) {
         return result;
     }
@@ -147,7 +153,8 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
     const Sym *param = sym_param(maker->ex, i);
     const Ref *ref = state_ref(state, param);
     Effect effect = {.param = i, .result = {.from = -1}};
-    if (e->value == param && e->own > 0) { /* a new reference to the argument itself */
+    bool constant = ref && (ref->flags & REF_CONST);
+    if (e->value == param && e->own > 0 && !constant) { /* a new reference to the argument itself */
         effect.kind = EFFECT_RETAIN;
         add_effect(maker, c, effect);
     }
@@ -160,22 +167,25 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
         add_effect(maker, c, effect);
         return;
     }
+    if ((ref->flags & REF_ESCAPED) && constant) {
+        return; /* the count of a constant is nobody's business */
+    }
     if ((ref->flags & REF_ESCAPED) || lent) {
         effect.kind = EFFECT_ESCAPE;
         add_effect(maker, c, effect);
         return;
     }
     int own = ref->own > 0 ? ref->own - ref->lent : ref->own;
-    if (own > 0 && !exits_agree(maker->ex, param)) {
+    if (own > 0 && !excess_is_contract(maker->ex, param)) {
         own = 0; /* a leak, told where it happens */
     }
     effect.kind = own > 0                     ? EFFECT_RETAIN
-                  : (ref->flags & REF_STOLEN) ? EFFECT_STEAL
-                                              : EFFECT_RELEASE;
+                  : (ref->flags & (REF_STOLEN | REF_KEPT)) ? EFFECT_STEAL
+                                                           : EFFECT_RELEASE;
     for (int n = own < 0 ? -own : own; n > 0; n--) {
         add_effect(maker, c, effect);
     }
-    if (ref->stored + ref->lent > 0) {
+    if (ref->stored + ref->lent > 0 || ((ref->flags & REF_KEPT) && own == 0)) {
         effect.kind = is_handed_out(maker->ex, state, param) ? EFFECT_RETAIN : EFFECT_KEEP;
         add_effect(maker, c, effect);
     }
@@ -256,7 +266,8 @@ memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
         const Place *place = state->bind[b].place;
         const Sym *value = state->bind[b].sym;
         if (place_root(place) != target ||
-            value == sym_init(ex, place, state->epoch, value->type)) {
+            value == sym_init(ex, place, state->epoch, value->type) ||
+            value == sym_init(ex, place, NULL, value->type)) {
             continue;
         }
         Effect effect = {.param = i, .result = {.from = -1}};
@@ -276,6 +287,24 @@ memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
                                                 : str_intern(ex->strings, "*");
         }
         add_effect(maker, c, effect);
+    }
+}
+
+/* Fields of the argument's memory whose objects got a reference more: Py_INCREF(self->x). */
+static void
+retained_fields(Maker *maker, Case *c, const Exit *e, uint8_t i)
+{
+    const State *state = e->state;
+    const Place *target = place_deref(maker->ex, sym_param(maker->ex, i));
+    for (uint32_t r = 0; r < state->nref; r++) {
+        const Ref *ref = &state->ref[r];
+        const Place *place = ref->sym->kind == SYM_INIT ? ref->sym->place : NULL;
+        if (place && place->kind == PLACE_FIELD && place->base == target &&
+            is_counted_in_place(maker->ex, state, ref)) {
+            Effect effect = {.kind = EFFECT_RETAIN, .param = i, .result = {.from = -1},
+                             .path = place->name};
+            add_effect(maker, c, effect);
+        }
     }
 }
 
@@ -320,8 +349,15 @@ make_case(Maker *maker, const Exit *e)
         else if (is_not_zero(e->state, param)) {
             c.guard[i] = GUARD_NOTNULL;
         }
+        if (type_is_object_ptr(ex->fn->local[i].type)) {
+            const Sym *held = sym_held(ex, i);
+            c.guard[i] = is_zero(e->state, held)       ? GUARD_HELD_NULL
+                         : is_not_zero(e->state, held) ? GUARD_HELD_NOTNULL
+                                                       : c.guard[i];
+        }
         argument_effects(maker, &c, e, (uint8_t)i);
         memory_effects(maker, &c, e, (uint8_t)i);
+        retained_fields(maker, &c, e, (uint8_t)i);
     }
     maker->summary->writes = maker->summary->writes || writes_elsewhere(ex, e->state);
     return c;
@@ -422,6 +458,77 @@ fold_equal(Maker *maker)
     maker->cases.n = kept;
 }
 
+/* True when the conditions differ in one parameter only, NULL against not NULL, which is put
+ * into '*param', or when those of 'a' include those of 'b' ('*param' is -1). */
+static bool
+guards_join(const Case *a, const Case *b, int *param)
+{
+    int differ = 0;
+    *param = -1;
+    for (int i = 0; i < PARAM_MAX; i++) {
+        uint8_t ga = a->guard[i], gb = b->guard[i];
+        if (ga == gb || ga == GUARD_ANY) {
+            continue;
+        }
+        bool opposite = (ga == GUARD_NULL && gb == GUARD_NOTNULL) ||
+                        (ga == GUARD_NOTNULL && gb == GUARD_NULL) ||
+                        (ga == GUARD_HELD_NULL && gb == GUARD_HELD_NOTNULL) ||
+                        (ga == GUARD_HELD_NOTNULL && gb == GUARD_HELD_NULL);
+        if (!opposite) {
+            return false;
+        }
+        *param = i;
+        differ++;
+    }
+    for (int i = 0; differ == 1 && i < PARAM_MAX; i++) {
+        if (i != *param && a->guard[i] != b->guard[i]) {
+            return false;
+        }
+    }
+    return differ <= 1;
+}
+
+static bool
+same_outcome(const Case *a, const Case *b)
+{
+    return results_fold(&a->ret, &b->ret) && same_error(a, b) && effects_equal(a, b);
+}
+
+/* Joins 'b' into 'a' when they differ only in conditions that together say nothing. */
+static bool
+join_case(Case *a, const Case *b)
+{
+    int param;
+    if (!same_outcome(a, b) || !guards_join(a, b, &param) ||
+        (a->ret.kind == RESULT_SAME && param == a->ret.from)) {
+        return false;
+    }
+    if (param >= 0) {
+        a->guard[param] = GUARD_ANY;
+    }
+    a->err = b->err == ERR_RAISES ? ERR_RAISES : a->err;
+    a->ret = b->ret.kind == RESULT_SHARED ? b->ret : a->ret;
+    return true;
+}
+
+/* Conditions stay where they tell outcomes apart. */
+static void
+join_guards(Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        uint32_t j = 0;
+        while (j < maker->cases.n) {
+            if (j != i && join_case(&maker->cases.at[i], &maker->cases.at[j])) {
+                maker->cases.at[j] = maker->cases.at[--maker->cases.n];
+                i = i == maker->cases.n ? j : i;
+                j = 0;
+                continue;
+            }
+            j++;
+        }
+    }
+}
+
 static int64_t
 sign(int64_t lo, int64_t hi)
 {
@@ -469,6 +576,18 @@ balance(const Case *c, uint8_t param)
     return sum;
 }
 
+/* True when no arguments meet the conditions of both. */
+static bool
+guards_exclude(const Case *a, const Case *b)
+{
+    for (int i = 0; i < PARAM_MAX; i++) {
+        if (a->guard[i] != b->guard[i] && a->guard[i] != GUARD_ANY && b->guard[i] != GUARD_ANY) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Two outcomes that a caller cannot tell apart, and only one takes a reference: nobody can
  * rely on either. */
 static void
@@ -477,7 +596,7 @@ blur_contradictions(Maker *maker)
     for (uint32_t i = 0; i < maker->cases.n; i++) {
         for (uint32_t j = 0; j < maker->cases.n; j++) {
             Case *a = &maker->cases.at[i], *b = &maker->cases.at[j];
-            if (i == j || !result_equal(&a->ret, &b->ret) || !guards_equal(a, b)) {
+            if (i == j || !result_equal(&a->ret, &b->ret) || guards_exclude(a, b)) {
                 continue;
             }
             for (uint8_t p = 0; p < maker->summary->nparam; p++) {
@@ -578,7 +697,8 @@ summarize(Explorer *ex)
         }
     }
     fold_equal(&maker);
-    if (results_decide(&maker)) {
+    join_guards(&maker);
+    if (maker.cases.n > MAX_GUARDED && results_decide(&maker)) {
         drop_guards(&maker);
         fold_equal(&maker);
     }

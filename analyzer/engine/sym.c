@@ -334,6 +334,14 @@ sym_param(Explorer *ex, uint32_t index)
     return ex->param[index];
 }
 
+const Sym *
+sym_held(Explorer *ex, uint32_t index)
+{
+    const Type *type = ex->fn->local[index].type;
+    const Type *held = type->kind == TYPE_PTR ? type->to : NULL;
+    return sym_init(ex, place_deref(ex, sym_param(ex, index)), NULL, held);
+}
+
 const Place *
 place_global(Explorer *ex, const Decl *decl)
 {

@@ -287,21 +287,23 @@ read_effect(Reader *r)
     return true;
 }
 
-/* when x NULL, y notnull: */
+/* when x NULL, *y notnull: */
 static bool
 read_guards(Reader *r, Case *c)
 {
     int index = 0;
 
     do {
+        bool held = facts_lex_accept(r, "*");
+
         if (!read_param_name(r, &index)) {
             return false;
         }
         if (facts_lex_accept_word(r, "NULL")) {
-            c->guard[index] = GUARD_NULL;
+            c->guard[index] = held ? GUARD_HELD_NULL : GUARD_NULL;
         }
         else if (facts_lex_accept_word(r, "notnull")) {
-            c->guard[index] = GUARD_NOTNULL;
+            c->guard[index] = held ? GUARD_HELD_NOTNULL : GUARD_NOTNULL;
         }
         else {
             return facts_lex_fail(r, "unknown condition; expected NULL or notnull");

@@ -208,9 +208,11 @@ print_guards(const Printer *p, const Case *c)
     const char *before = "when";
 
     for (uint8_t i = 0; i < p->summary->nparam; i++) {
-        if (c->guard[i] != GUARD_ANY) {
-            strbuf_printf(p->out, "%s %s %s", before, p->name[i],
-                          c->guard[i] == GUARD_NULL ? "NULL" : "notnull");
+        uint8_t guard = c->guard[i];
+        bool held = guard == GUARD_HELD_NULL || guard == GUARD_HELD_NOTNULL;
+        if (guard != GUARD_ANY) {
+            strbuf_printf(p->out, "%s %s%s %s", before, held ? "*" : "", p->name[i],
+                          guard == GUARD_NULL || guard == GUARD_HELD_NULL ? "NULL" : "notnull");
             before = ",";
         }
     }
@@ -253,7 +255,7 @@ print_params(const Printer *p, bool full)
         }
         strbuf_puts(p->out, rest ? "..." : p->name[i]);
         if (full && !rest) {
-            strbuf_puts(p->out, s->param[i].nullable ? "?" : "");
+            strbuf_puts(p->out, s->param[i].nullable ? "?" : s->param[i].refused ? "~" : "");
             strbuf_printf(p->out, "%s%s", s->param[i].kind == PARAM_OBJ ? "" : ":",
                           kind_words[s->param[i].kind]);
         }

@@ -31,6 +31,7 @@ read_named_param(Reader *r)
         return facts_lex_fail(r, "too many parameters; expected at most %d", PARAM_MAX);
     }
     param.nullable = facts_lex_accept(r, "?");
+    param.refused = !param.nullable && facts_lex_accept(r, "~");
     if (facts_lex_accept(r, ":")) {
         int kind = facts_lex_accept_from(r, kind_words, COUNT_OF(kind_words));
         if (kind < 0) {

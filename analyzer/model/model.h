@@ -76,6 +76,8 @@ typedef enum Guard {
     GUARD_ANY,
     GUARD_NULL,    /* NULL or zero on entry */
     GUARD_NOTNULL, /* not NULL, not zero on entry */
+    GUARD_HELD_NULL,    /* a pointer to what is NULL on entry */
+    GUARD_HELD_NOTNULL, /* a pointer to what is not NULL on entry */
 } Guard;
 
 typedef struct Case {
@@ -98,6 +100,7 @@ typedef struct Param {
     Str name;
     ParamKind kind;
     bool nullable; /* NULL is accepted ("x?") */
+    bool refused;  /* NULL is refused with an exception, not with a crash ("x~") */
 } Param;
 
 typedef enum Origin { /* in order of trust, strongest last */

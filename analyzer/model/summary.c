@@ -148,7 +148,8 @@ same_params(const Summary *a, const Summary *b)
     }
     for (uint8_t i = 0; i < a->nparam; i++) {
         if (a->param[i].kind != b->param[i].kind
-            || a->param[i].nullable != b->param[i].nullable) {
+            || a->param[i].nullable != b->param[i].nullable
+            || a->param[i].refused != b->param[i].refused) {
             return false;
         }
     }

@@ -7,7 +7,7 @@ import pathlib
 import re
 
 FLAG = re.compile(r"\s*\[([^\]]*)\]")
-PARAM = re.compile(r"(?:(\w+) )?(?:(\.\.\.)|(\w+)(\?)?)(?::(\w+))?(?: in (\w+))?$")
+PARAM = re.compile(r"(?:(\w+) )?(?:(\.\.\.)|(\w+)(\?)?~?)(?::(\w+))?(?: in (\w+))?$")
 
 
 def version(text):
