@@ -7,8 +7,7 @@
 void
 report_markdown(const RunResult *run, const ReportOptions *options, StrBuf *out)
 {
-    (void)options;
-    cmark_node *document = report_tree(run);
+    cmark_node *document = report_tree(run, options, false);
     char *text = cmark_render_commonmark(document, CMARK_OPT_DEFAULT, 0);
     strbuf_puts(out, text);
     free(text);

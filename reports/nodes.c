@@ -67,6 +67,24 @@ node_code_block(cmark_node *parent, const char *language, const char *code)
     cmark_node_set_literal(block, code);
 }
 
+cmark_node *
+node_element(cmark_node *parent, const char *open, const char *close)
+{
+    cmark_node *element = node_add(parent, CMARK_NODE_CUSTOM_BLOCK);
+    cmark_node_set_on_enter(element, open);
+    cmark_node_set_on_exit(element, close);
+    return element;
+}
+
+cmark_node *
+node_span(cmark_node *parent, const char *open, const char *close)
+{
+    cmark_node *span = node_add(parent, CMARK_NODE_CUSTOM_INLINE);
+    cmark_node_set_on_enter(span, open);
+    cmark_node_set_on_exit(span, close);
+    return span;
+}
+
 /* ---- inlines ------------------------------------------------------------------------- */
 
 void
@@ -93,6 +111,14 @@ node_link(cmark_node *parent, const char *url, const char *text)
     cmark_node *link = node_add(parent, CMARK_NODE_LINK);
     cmark_node_set_url(link, url);
     node_text(link, text);
+}
+
+void
+node_link_code(cmark_node *parent, const char *url, const char *code)
+{
+    cmark_node *link = node_add(parent, CMARK_NODE_LINK);
+    cmark_node_set_url(link, url);
+    node_code(link, code);
 }
 
 /* ---- prose: sentences with code in them -------------------------------------------- */
@@ -181,6 +207,10 @@ node_prose(Arena *arena, cmark_node *parent, const char *text)
         bool is_code = false;
         size_t quoted = s > start && is_word(s[-1]) ? 0 : quoted_length(s);
         size_t length = quoted > 0 ? quoted : word_length(s, &is_code);
+        if (s[0] == '.' && is_word(s[1]) && (s == start || s[-1] == ' ')) { /* .tp_repr */
+            length = 1 + word_length(s + 1, &is_code);
+            is_code = true;
+        }
         bool apart = s > plain || s == start; /* code can't stand right beside code */
         if (apart && (quoted > 0 || is_code)) {
             size_t quote = quoted > 0 ? 1 : 0;
@@ -193,23 +223,11 @@ node_prose(Arena *arena, cmark_node *parent, const char *text)
     add_part(arena, parent, CMARK_NODE_TEXT, plain, (size_t)(s - plain));
 }
 
-/* True when the text begins with a plain word, as opposed to a name of C. */
-static bool
-begins_with_word(const char *text)
-{
-    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz");
-    return n > 0 && text[n] == ' ';
-}
-
 void
 node_sentence(Arena *arena, cmark_node *parent, const char *text)
 {
-    const char *clean = report_clean(arena, text);
-    size_t length = strlen(clean);
-    char *sentence = arena_strndup(arena, clean, length);
-    if (begins_with_word(sentence)) {
-        sentence[0] = (char)(sentence[0] - 'a' + 'A');
-    }
+    const char *sentence = report_capital(arena, text);
+    size_t length = strlen(sentence);
     node_prose(arena, parent, sentence);
     if (length == 0 || strchr(".!?;:", sentence[length - 1]) == NULL) {
         node_text(parent, ".");

@@ -21,11 +21,18 @@ cmark_node *node_list(cmark_node *parent, cmark_list_type type);
 cmark_node *node_item(cmark_node *list);
 void node_code_block(cmark_node *parent, const char *language, const char *code);
 
+/* An element of HTML around blocks, or around inlines: 'open' and 'close' come out as they are,
+ * so only pages may have them, and what is in them must be escaped. */
+cmark_node *node_element(cmark_node *parent, const char *open, const char *close);
+cmark_node *node_span(cmark_node *parent, const char *open, const char *close);
+
 /* Inline text as it is; it must be clean (report_clean). */
 void node_text(cmark_node *parent, const char *text);
 void node_code(cmark_node *parent, const char *code);
 void node_strong(cmark_node *parent, const char *text);
 void node_link(cmark_node *parent, const char *url, const char *text);
+/* A link whose text is code. */
+void node_link_code(cmark_node *parent, const char *url, const char *code);
 
 /* Words from elsewhere, cleaned here; 'quoted' names and words such as Py_None,
  * self->list and pair() become code.  A sentence begins with a capital letter and

@@ -1,8 +1,5 @@
-/* order.c: what all formats agree on: the order and the numbers of findings,
- * the closing line, and how paths, steps and gaps are worded.
- *
- * Everything that comes from outside (names, messages, paths) passes
- * report_clean here, so that formats only see one-line UTF-8.
+/* order.c: what all formats agree on: the order, the numbers and the counts of
+ * findings, and the closing line.
  */
 #include "reports/report.h"
 
@@ -38,6 +35,7 @@ compare_findings(const void *left, const void *right)
     const Finding *a = *(Finding *const *)left;
     const Finding *b = *(Finding *const *)right;
     const int orders[] = {
+        compare_number(!report_counted(a), !report_counted(b)),
         compare_number(a->reach, b->reach),
         compare_number(a->rule->severity, b->rule->severity),
         compare_text(a->rule->id, b->rule->id),
@@ -54,6 +52,12 @@ compare_findings(const void *left, const void *right)
     return 0;
 }
 
+bool
+report_counted(const Finding *finding)
+{
+    return finding->suppressed == NULL && !finding->known;
+}
+
 void
 report_order(RunResult *run)
 {
@@ -65,86 +69,143 @@ report_order(RunResult *run)
     }
 }
 
-const char *
-report_summary(Arena *arena, const RunResult *run)
+ReportCounts
+report_counts(const RunResult *run)
 {
-    return arena_printf(arena,
-                        "strayref: %" PRIu32 " files (%" PRIu32 " failed), %" PRIu32
-                        " functions: %" PRIu32 " analysed, %" PRIu32 " damaged, %" PRIu32
-                        " given up; %" PRIu32 " findings",
-                        run->nfiles, run->nfailed, run->nfunctions, run->nanalysed, run->ndamaged,
-                        run->ngaveup, run->nfindings);
-}
-
-const char *
-report_path(Arena *arena, const char *base, const char *file)
-{
-    if (file == NULL) {
-        return "<unknown>";
+    ReportCounts counts = {0};
+    for (uint32_t i = 0; i < run->nfindings; i++) {
+        const Finding *finding = run->findings[i];
+        if (report_counted(finding)) {
+            counts.findings++;
+            counts.by_reach[finding->reach]++;
+        }
+        counts.suppressed += finding->suppressed != NULL;
+        counts.known += finding->suppressed == NULL && finding->known;
     }
-    const char *path = base != NULL ? path_relative(arena, base, file) : file;
-    return report_clean(arena, path);
-}
-
-static bool
-is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-const char *
-report_clean(Arena *arena, const char *text)
-{
-    StrBuf out;
-    strbuf_init(&out, arena);
-    bool pending = false; /* white space before the next character */
-    for (const char *s = text != NULL ? text : ""; *s != '\0';) {
-        if (is_space(*s)) {
-            pending = out.length > 0;
-            s++;
-            continue;
-        }
-        if (pending) {
-            strbuf_putc(&out, ' ');
-            pending = false;
-        }
-        size_t length = utf8_printable(s);
-        if (length > 0) {
-            strbuf_add(&out, s, length);
-        }
-        else {
-            strbuf_puts(&out, UTF8_REPLACEMENT);
-        }
-        s += length > 0 ? length : 1;
+    for (Reach reach = 0; reach < REACH_COUNT; reach++) {
+        counts.hidden += run->nhidden[reach];
     }
-    return out.text;
+    return counts;
 }
 
 bool
-report_has(const char *text)
+report_same_rule(const Finding *a, const Finding *b)
 {
-    return text != NULL && *text != '\0';
+    return text_equal(a->rule->id, b->rule->id);
+}
+
+static int
+compare_rules(const void *left, const void *right)
+{
+    const RuleInfo *a = *(const RuleInfo *const *)left;
+    const RuleInfo *b = *(const RuleInfo *const *)right;
+    return strcmp(a->id, b->id);
+}
+
+const RuleInfo **
+report_rules(Arena *arena, const RunResult *run, uint32_t *n)
+{
+    const RuleInfo **rules = ARENA_ARRAY(arena, const RuleInfo *, run->nfindings + 1);
+    *n = 0;
+    for (uint32_t i = 0; i < run->nfindings; i++) {
+        uint32_t k = 0;
+        while (k < *n && !text_equal(rules[k]->id, run->findings[i]->rule->id)) {
+            k++;
+        }
+        if (k == *n) {
+            rules[(*n)++] = run->findings[i]->rule;
+        }
+    }
+    qsort(rules, *n, sizeof(*rules), compare_rules);
+    return rules;
+}
+
+/* ---- counts in words ----------------------------------------------------------------- */
+
+const char *
+report_closing(Arena *arena, const RunResult *run)
+{
+    const char *aside = report_set_aside(arena, run);
+    return arena_printf(arena,
+                        "strayref: %" PRIu32 " files (%" PRIu32 " failed), %" PRIu32
+                        " functions: %" PRIu32 " analysed, %" PRIu32 " damaged, %" PRIu32
+                        " given up; %" PRIu32 " findings%s%s%s",
+                        run->nfiles, run->nfailed, run->nfunctions, run->nanalysed, run->ndamaged,
+                        run->ngaveup, report_counts(run).findings, aside != NULL ? " (" : "",
+                        aside != NULL ? aside : "", aside != NULL ? ")" : "");
 }
 
 const char *
-report_step(Arena *arena, const Step *step)
+report_number_of(Arena *arena, uint32_t n, const char *noun)
 {
-    const char *text = report_clean(arena, step->text);
-    if (!report_has(step->loc.macro)) {
-        return text;
-    }
-    return arena_printf(arena, "%s (in macro '%s')", text, report_clean(arena, step->loc.macro));
+    return arena_printf(arena, "%" PRIu32 " %s%s", n, noun, n == 1 ? "" : "s");
 }
 
 const char *
-report_gap(Arena *arena, const char *base, const Gap *gap)
+report_verdict(Arena *arena, uint32_t findings)
 {
-    const char *path = report_path(arena, base, gap->loc.file);
-    if (gap->loc.line > 0) {
-        path = arena_printf(arena, "%s:%" PRIu32, path, gap->loc.line);
+    return findings == 0 ? "No findings" : report_number_of(arena, findings, "finding");
+}
+
+const char *
+report_reach_phrase(Reach reach)
+{
+    static const char *const phrases[REACH_COUNT] = {
+        [REACH_ORDINARY] = "on the ordinary path",
+        [REACH_ERROR] = "on an error path",
+        [REACH_INIT] = "once per process",
+        [REACH_OOM] = "only when an allocation fails",
+        [REACH_PROTOCOL] = "only when Python's protocols are used in unusual ways",
+    };
+    return phrases[reach];
+}
+
+/* Appends "N text", after a comma when it isn't the first; nothing for zero. */
+static void
+put_count(StrBuf *out, uint32_t n, const char *text)
+{
+    if (n > 0) {
+        strbuf_printf(out, "%s%" PRIu32 " %s", out->length > 0 ? ", " : "", n, text);
     }
-    if (!report_has(gap->function)) {
-        return path;
+}
+
+const char *
+report_hidden(Arena *arena, const RunResult *run)
+{
+    StrBuf out;
+    strbuf_init(&out, arena);
+    for (Reach reach = 0; reach < REACH_COUNT; reach++) {
+        put_count(&out, run->nhidden[reach], report_reach_phrase(reach));
     }
-    return arena_printf(arena, "%s: %s()", path, report_clean(arena, gap->function));
+    return out.length > 0 ? out.text : NULL;
+}
+
+const char *
+report_set_aside(Arena *arena, const RunResult *run)
+{
+    ReportCounts counts = report_counts(run);
+    StrBuf out;
+    strbuf_init(&out, arena);
+    put_count(&out, counts.suppressed, "suppressed in the source");
+    put_count(&out, counts.known, "known from the baseline");
+    return out.length > 0 ? out.text : NULL;
+}
+
+const char **
+report_keys(Arena *arena, const RunResult *run)
+{
+    const char **keys = ARENA_ARRAY(arena, const char *, run->nfindings + 1);
+    uint32_t *seen = ARENA_ARRAY(arena, uint32_t, run->nfindings + 1);
+    Map first; /* fingerprint -> where it is counted */
+    map_init(&first, arena);
+    for (uint32_t i = 0; i < run->nfindings; i++) {
+        const char *key = report_clean(arena, run->findings[i]->fingerprint);
+        void **count = map_put(&first, hash_bytes(key, strlen(key), 0));
+        if (*count == NULL) {
+            *count = &seen[i];
+        }
+        uint32_t n = ++*(uint32_t *)*count;
+        keys[i] = n == 1 ? key : arena_printf(arena, "%s-%" PRIu32, key, n);
+    }
+    return keys;
 }

@@ -6,18 +6,16 @@
  */
 #include "reports/report.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TAB_WIDTH 8
 #define VIEW_WIDTH 140u /* columns of a line that are shown */
-#define CONTEXT 2u      /* lines around a line of the path */
 #define NUL_SHOWN '\1'  /* stands for NUL bytes, which would end the line */
 
 typedef struct SourceFile {
     const char *path;
     VEC(const char *) lines;
+    bool open_end; /* the last line has no line end */
 } SourceFile;
 
 struct Sources {
@@ -31,6 +29,12 @@ sources_new(Arena *arena)
     Sources *sources = ARENA_NEW(arena, Sources);
     sources->arena = arena;
     return sources;
+}
+
+Arena *
+sources_arena(const Sources *sources)
+{
+    return sources->arena;
 }
 
 /* Cuts 'text' into lines in place. */
@@ -51,6 +55,7 @@ split_lines(Arena *arena, SourceFile *file, char *text, size_t length)
             start = c + 1;
         }
     }
+    file->open_end = start < end;
     if (start < end) {
         VEC_PUSH(arena, &file->lines, start);
     }
@@ -82,6 +87,53 @@ source_line(Sources *sources, const char *file, uint32_t line)
     }
     const SourceFile *found = find_file(sources, file);
     return line <= found->lines.n ? found->lines.at[line - 1] : NULL;
+}
+
+bool
+source_is_open(Sources *sources, const char *file, uint32_t line)
+{
+    const SourceFile *found = find_file(sources, file);
+    return found->open_end && line == found->lines.n;
+}
+
+/* Characters in the first 'bytes' bytes of 'text', each unprintable byte counted as one. */
+static uint32_t
+count_characters(const char *text, size_t bytes)
+{
+    uint32_t n = 0;
+    for (size_t at = 0; text[at] != '\0' && at < bytes; n++) {
+        size_t length = utf8_printable(text + at);
+        at += length > 0 ? length : 1;
+    }
+    return n;
+}
+
+SourceRegion
+source_region(Sources *sources, Loc loc)
+{
+    SourceRegion region = {loc.col > 0 ? loc.col : 1, 0};
+    const char *line = source_line(sources, loc.file, loc.line);
+    region.end_col = region.col + 1;
+    if (line == NULL) {
+        return region;
+    }
+    size_t length = strlen(line);
+    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t')) {
+        length--;
+    }
+    region.col = count_characters(line, region.col - 1) + 1;
+    region.end_col = count_characters(line, length) + 1;
+    if (region.end_col <= region.col) {
+        region.end_col = region.col + 1;
+    }
+    return region;
+}
+
+uint32_t
+source_column(Sources *sources, const char *file, uint32_t line, uint32_t col)
+{
+    const char *text = source_line(sources, file, line);
+    return text == NULL || col == 0 ? col : count_characters(text, col - 1) + 1;
 }
 
 /* ---- one line on a screen -------------------------------------------------------- */
@@ -177,82 +229,15 @@ source_view(Sources *sources, Loc loc, SourceView *view)
     return true;
 }
 
-/* ---- the lines of a path --------------------------------------------------------- */
-
-static int
-compare_lines(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left;
-    uint32_t b = *(const uint32_t *)right;
-    return (a > b) - (a < b);
-}
-
-/* The lines of 'file' that the steps pass and that exist, sorted, each once. */
-static uint32_t
-path_lines(Sources *sources, const char *file, const Step *steps, uint32_t nsteps, uint32_t *lines)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < nsteps; i++) {
-        Loc loc = steps[i].loc;
-        if (text_equal(loc.file, file) && source_line(sources, file, loc.line) != NULL) {
-            lines[n++] = loc.line;
-        }
-    }
-    qsort(lines, n, sizeof(*lines), compare_lines);
-    uint32_t unique = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (unique == 0 || lines[unique - 1] != lines[i]) {
-            lines[unique++] = lines[i];
-        }
-    }
-    return unique;
-}
-
-/* Appends lines 'from' to 'to' (or the end of the file), none of them marked but 'mark'. */
-static void
-show_lines(Sources *sources, StrBuf *out, const char *file, uint32_t from, uint32_t to,
-           uint32_t mark, int digits)
-{
-    for (uint32_t n = from; n <= to; n++) {
-        const char *line = source_line(sources, file, n);
-        if (line == NULL) {
-            return;
-        }
-        strbuf_printf(out, "%c %*" PRIu32 " |", n == mark ? '>' : ' ', digits, n);
-        if (*line != '\0') {
-            strbuf_putc(out, ' ');
-            show_line(out, line, 0);
-        }
-        strbuf_putc(out, '\n');
-    }
-}
-
 const char *
-source_excerpt(Sources *sources, const char *file, const Step *steps, uint32_t nsteps)
+source_shown(Sources *sources, const char *file, uint32_t line)
 {
-    uint32_t *lines = ARENA_ARRAY(sources->arena, uint32_t, nsteps + 1);
-    uint32_t n = path_lines(sources, file, steps, nsteps, lines);
-    if (n == 0) {
+    const char *text = source_line(sources, file, line);
+    if (text == NULL) {
         return NULL;
     }
     StrBuf out;
     strbuf_init(&out, sources->arena);
-    int digits = snprintf(NULL, 0, "%" PRIu32, lines[n - 1] + CONTEXT);
-    uint32_t shown = 0; /* the last line that is there */
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t from = lines[i] > CONTEXT ? lines[i] - CONTEXT : 1;
-        if (shown > 0 && from > shown + 2) {
-            strbuf_puts(&out, "...\n");
-        }
-        else if (shown > 0) {
-            from = shown + 1;
-        }
-        uint32_t to = lines[i] + CONTEXT;
-        if (i + 1 < n && to >= lines[i + 1]) {
-            to = lines[i + 1] - 1;
-        }
-        show_lines(sources, &out, file, from, to, lines[i], digits);
-        shown = to;
-    }
+    show_line(&out, text, 0);
     return out.text;
 }

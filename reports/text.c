@@ -76,18 +76,6 @@ put_note(TextReport *t, Loc loc, const char *label, const char *text)
     strbuf_printf(t->out, "%s%s\n", label, text);
 }
 
-/* The message; the object is always named in it. */
-static const char *
-message_of(TextReport *t, const Finding *finding)
-{
-    const char *message = report_clean(t->arena, finding->message);
-    const char *object = report_clean(t->arena, finding->object);
-    if (strstr(message, object) != NULL) {
-        return message;
-    }
-    return arena_printf(t->arena, "%s ('%s')", message, object);
-}
-
 /* A rule of severity "note" warns too: in this format notes belong to the finding
  * above them. */
 static void
@@ -95,7 +83,7 @@ put_head(TextReport *t, const Finding *finding)
 {
     bool is_error = finding->rule->severity == SEVERITY_ERROR;
     put_place(t, finding->loc, is_error ? ERROR : WARNING, is_error ? "error" : "warning");
-    put_styled(t, MESSAGE, message_of(t, finding));
+    put_styled(t, MESSAGE, report_message(t->arena, finding));
     strbuf_printf(t->out, " [%s]\n", finding->rule->id);
     t->head = t->excerpt = (Loc){0};
     put_excerpt(t, finding->loc);
@@ -123,9 +111,49 @@ put_reasons(TextReport *t, const Finding *finding)
         }
         put_note(t, finding->loc, "ownership: ", fact);
     }
-    put_note(t, finding->loc, "reach: ", reach_text(finding->reach));
+    put_note(t, finding->loc, "reach: ",
+             finding->confidence == CONFIDENCE_HIGH
+                 ? reach_text(finding->reach)
+                 : arena_printf(t->arena, "%s; confidence: %s", reach_text(finding->reach),
+                                confidence_text(finding->confidence)));
     if (report_has(finding->fix)) {
-        put_note(t, finding->loc, "fix: ", report_clean(t->arena, finding->fix));
+        put_note(t, finding->loc, finding->patch != NULL ? "verified fix: " : "fix: ",
+                 report_clean(t->arena, finding->fix));
+    }
+}
+
+static void
+put_ring(TextReport *t, const Ring *ring)
+{
+    for (uint32_t i = 0; ring != NULL && i < ring->nedges; i++) {
+        const Ring edge = {&ring->edges[i], 1};
+        put_note(t, ring->edges[i].store, "reference: ", ring_words(t->arena, &edge));
+    }
+}
+
+/* The diff, each line behind a space so that no reader of warnings takes it for one. */
+static void
+put_patch(TextReport *t, const RunResult *run, const Patch *patch)
+{
+    const char *diff = patch != NULL ? report_diff(t->sources, run, patch) : NULL;
+    for (const char *line = diff; line != NULL && *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        strbuf_printf(t->out, "      | %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+/* What is left out on purpose. */
+static void
+put_left_out(TextReport *t, const RunResult *run)
+{
+    const char *aside = report_set_aside(t->arena, run);
+    const char *hidden = report_hidden(t->arena, run);
+    if (aside != NULL) {
+        strbuf_printf(t->out, "not counted: %s\n", aside);
+    }
+    if (hidden != NULL) {
+        strbuf_printf(t->out, "not shown: %s (--profile strict shows all)\n", hidden);
     }
 }
 
@@ -157,12 +185,16 @@ report_text(const RunResult *run, const ReportOptions *options, StrBuf *out)
         .color = options->color,
         .out = out,
     };
-    for (uint32_t i = 0; i < run->nfindings; i++) {
+    uint32_t n = report_counts(run).findings;
+    for (uint32_t i = 0; i < n; i++) {
         put_head(&t, run->findings[i]);
         put_steps(&t, run->findings[i]);
+        put_ring(&t, run->findings[i]->ring);
         put_reasons(&t, run->findings[i]);
+        put_patch(&t, run, run->findings[i]->patch);
         strbuf_putc(out, '\n');
     }
     put_gaps(&t, run);
+    put_left_out(&t, run);
     arena_free(arena);
 }

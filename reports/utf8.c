@@ -46,6 +46,17 @@ second_byte_fits(unsigned char lead, unsigned char second)
     }
 }
 
+/* True for characters of three bytes that reports never show: line separators, marks that turn
+ * the direction of text around (code could look like what it isn't), and U+FFFE, U+FFFF,
+ * which XML has no place for. */
+static bool
+is_treacherous(const unsigned char *u)
+{
+    unsigned code = (u[0] & 0x0Fu) << 12 | (u[1] & 0x3Fu) << 6 | (u[2] & 0x3Fu);
+    return (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
+           code >= 0xFFFE;
+}
+
 size_t
 utf8_printable(const char *s)
 {
@@ -59,5 +70,8 @@ utf8_printable(const char *s)
             return 0;
         }
     }
-    return length > 0 && second_byte_fits(u[0], u[1]) ? length : 0;
+    if (length == 0 || !second_byte_fits(u[0], u[1]) || (length == 3 && is_treacherous(u))) {
+        return 0;
+    }
+    return length;
 }

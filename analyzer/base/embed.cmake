@@ -1,6 +1,6 @@
 # Writes OUTPUT, a C file that holds the files named in LIST (one a line): all
 # *.facts as the array embedded_facts, NAME.txt as the string embedded_NAME, every
-# page *.md as the string page_<name>.
+# page *.md as the string page_<name>, NAME.css and NAME.js as embedded_NAME_css and _js.
 # Run as: cmake -DLIST=... -DOUTPUT=... -P embed.cmake
 
 # Sets 'out' to the file's bytes as C string literals, 20 bytes on a line.  Every byte is
@@ -28,6 +28,9 @@ foreach(file ${files})
         string(APPEND entries "    {\"${name}\", ${symbol}, sizeof(${symbol}) - 1},\n")
     elseif(name MATCHES "\\.txt$")
         string(APPEND code "const char embedded_${stem}[] =\n${bytes};\n\n")
+    elseif(name MATCHES "\\.(css|js)$")
+        string(MAKE_C_IDENTIFIER "embedded_${name}" symbol)
+        string(APPEND code "const char ${symbol}[] =\n${bytes};\n\n")
     else()
         string(MAKE_C_IDENTIFIER "page_${stem}" symbol)
         string(APPEND code "extern const char ${symbol}[];\nconst char ${symbol}[] =\n${bytes};\n\n")

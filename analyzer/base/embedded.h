@@ -16,6 +16,11 @@ typedef struct EmbeddedFile {
 
 extern const EmbeddedFile embedded_facts[]; /* rules/api, all .facts files, sorted by name */
 extern const char embedded_internals[];     /* rules/api/internals.txt */
+extern const char embedded_page_css[];      /* reports/page.css */
+extern const char embedded_page_js[];       /* reports/page.js */
+
+extern const char page_strayref[];      /* reports/man: pages of the manual, as Markdown */
+extern const char page_strayref_yaml[];
 
 #define STRAYREF_VERSION "0.1.0"
 

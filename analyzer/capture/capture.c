@@ -1,17 +1,13 @@
 /* capture.c: parses one translation unit and turns it into an IR unit: its
  * functions, its static tables, the files it read and what went wrong.
  *
- * A header of ours stands in front of Python.h on the include path; it exists
- * in memory only.  libclang drops what did not parse without a word, so every
+ * libclang drops what did not parse without a word, so every
  * function that an error touches is marked damaged.
  */
 #include <string.h>
 
 #include "capture/lower.h"
-
-#define OVERLAY_DIR "/strayref-overlay"
-#define OVERLAY_FILE OVERLAY_DIR "/Python.h"
-#define VERSION_NAME "strayref_python_version"
+#include "capture/parse.h"
 
 /* Errors that are kept as messages; all of them mark functions. */
 enum { MESSAGE_LIMIT = 100 };
@@ -29,106 +25,12 @@ typedef struct Capture {
     Unit *unit;
     const Job *job;
     VEC(CXCursor) top; /* declarations outside functions */
+    VEC(CXCursor) patterns; /* functions of templates */
     VEC(Extent) extents;
+    uint32_t nmore;    /* of tu.more that are lowered */
 } Capture;
 
-/* ---- parsing -------------------------------------------------------------------- */
-
-/* The attributes that cpychecker introduced and the macros that say that the
- * compiler knows them, as annotations in our words. */
-static const char *const gate_args[] = {
-    "-DWITH_CPYCHECKER_RETURNS_BORROWED_REF_ATTRIBUTE=1",
-    "-DWITH_CPYCHECKER_STEALS_REFERENCE_TO_ARG_ATTRIBUTE=1",
-    "-DWITH_CPYCHECKER_NEGATIVE_RESULT_SETS_EXCEPTION_ATTRIBUTE=1",
-    "-DWITH_CPYCHECKER_SETS_EXCEPTION_ATTRIBUTE=1",
-    "-DWITH_CPYCHECKER_TYPE_OBJECT_FOR_TYPEDEF_ATTRIBUTE=1",
-    "-Dstrayref_text_(x)=#x",
-    "-Dcpychecker_returns_borrowed_ref=annotate(\"strayref:returns_borrowed\")",
-    "-Dcpychecker_steals_reference_to_arg(n)="
-    "annotate(\"strayref:steals(\" strayref_text_(n) \")\")",
-    "-Dcpychecker_negative_result_sets_exception="
-    "annotate(\"strayref:negative_result_sets_exception\")",
-    "-Dcpychecker_sets_exception=annotate(\"strayref:sets_exception\")",
-    "-Dcpychecker_type_object_for_typedef(name)="
-    "annotate(\"strayref:type_object_for_typedef(\" name \")\")",
-};
-
-/* With one of these macros NumPy's headers declare functions that exist within
- * NumPy only, and no import_array(): these headers must not see it. */
-#define NUMPY_HEADER(name)                                                         \
-    "#pragma push_macro(\"" STEALS_GATE "\")\n"                                    \
-    "#undef " STEALS_GATE "\n"                                                     \
-    "#include_next <numpy/" name ">\n"                                             \
-    "#pragma pop_macro(\"" STEALS_GATE "\")\n"
-#define STEALS_GATE "WITH_CPYCHECKER_STEALS_REFERENCE_TO_ARG_ATTRIBUTE"
-
-static const char *const numpy_headers[][2] = {
-    {OVERLAY_DIR "/numpy/arrayobject.h", NUMPY_HEADER("arrayobject.h")},
-    {OVERLAY_DIR "/numpy/ndarrayobject.h", NUMPY_HEADER("ndarrayobject.h")},
-};
-
-/* The overlay, and after it the version of Python as a constant. */
-static const char *
-overlay_source(Arena *arena, const char *overlay)
-{
-    return arena_printf(arena,
-                        "%s\n"
-                        "#if defined(PY_MAJOR_VERSION) && !defined(STRAYREF_PYTHON_VERSION)\n"
-                        "#define STRAYREF_PYTHON_VERSION\n"
-                        "enum { " VERSION_NAME
-                        " = PY_MAJOR_VERSION * 256 + PY_MINOR_VERSION };\n"
-                        "#endif\n",
-                        overlay != NULL ? overlay : "#include_next <Python.h>");
-}
-
-/* The job's arguments between ours: the overlay must be found first; no
- * warning counts; the optimiser's header tricks only hide calls. */
-static const char **
-build_args(Arena *arena, const Job *job, int *nargs)
-{
-    const char *const last[] = {"-Wno-everything", "-w", "-ferror-limit=0", "-O0"};
-    const char **args = ARENA_ARRAY(arena, const char *, job->nargs + 2 + COUNT_OF(gate_args)
-                                                             + COUNT_OF(last));
-    int n = 0;
-
-    args[n++] = "-I" OVERLAY_DIR;
-    args[n++] = arena_printf(arena, "-working-directory=%s", job->directory);
-    for (size_t i = 0; i < COUNT_OF(gate_args); i++) {
-        args[n++] = gate_args[i];
-    }
-    for (uint32_t i = 0; i < job->nargs; i++) {
-        args[n++] = job->args[i];
-    }
-    for (size_t i = 0; i < COUNT_OF(last); i++) {
-        args[n++] = last[i];
-    }
-    *nargs = n;
-    return args;
-}
-
-static CXTranslationUnit
-parse(Capture *cap, CXIndex index, const char *overlay)
-{
-    const char *source = overlay_source(cap->tu.arena, overlay);
-    struct CXUnsavedFile files[1 + COUNT_OF(numpy_headers)] = {
-        {.Filename = OVERLAY_FILE, .Contents = source, .Length = strlen(source)}};
-    CXTranslationUnit handle = NULL;
-    int nargs;
-    const char **args = build_args(cap->tu.arena, cap->job, &nargs);
-
-    for (size_t i = 0; i < COUNT_OF(numpy_headers); i++) {
-        const char *text = numpy_headers[i][1];
-
-        files[1 + i] = (struct CXUnsavedFile){.Filename = numpy_headers[i][0],
-                                              .Contents = text, .Length = strlen(text)};
-    }
-    if (clang_parseTranslationUnit2(index, cap->job->file, args, nargs, files, COUNT_OF(files),
-                                    CXTranslationUnit_KeepGoing, &handle)
-        != CXError_Success) {
-        return NULL;
-    }
-    return handle;
-}
+/* ---- what went wrong ----------------------------------------------------------------- */
 
 static void
 add_message(Unit *unit, Loc loc, const char *text)
@@ -173,7 +75,7 @@ find_python(Capture *cap, const Inclusions *inclusions)
         const char *name = clang_text(tu->arena, clang_getFileName(inclusions->files.at[i]));
         const char *path = path_absolute(tu->arena, tu->directory, name);
 
-        if (text_equal(path_basename(path), "Python.h") && !text_equal(path, OVERLAY_FILE)) {
+        if (text_equal(path_basename(path), "Python.h") && !text_equal(path, PARSE_OVERLAY_FILE)) {
             tu->python_dir = str_intern(cap->unit->strings, path_dirname(tu->arena, path));
         }
     }
@@ -207,7 +109,28 @@ list_includes(Capture *cap)
 
 /* ---- declarations --------------------------------------------------------------------- */
 
-/* Collects what stands at the top, or in extern "C" and namespaces there. */
+/* Collects the functions of a class template. */
+static void
+collect_patterns(Capture *cap, CXCursor parent)
+{
+    Cursors children = cursor_children(&cap->tu, parent);
+
+    for (uint32_t i = 0; i < children.n; i++) {
+        switch (clang_getCursorKind(children.at[i])) {
+        case CXCursor_FunctionTemplate:
+        case CXCursor_CXXMethod:
+        case CXCursor_Constructor:
+        case CXCursor_Destructor:
+        case CXCursor_ConversionFunction:
+            VEC_PUSH(cap->tu.arena, &cap->patterns, children.at[i]);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/* Collects what stands at the top, or in extern "C", namespaces and classes there. */
 static void
 collect_top(Capture *cap, CXCursor parent)
 {
@@ -220,8 +143,30 @@ collect_top(Capture *cap, CXCursor parent)
         case CXCursor_Namespace:
             collect_top(cap, children.at[i]);
             break;
+        case CXCursor_ClassDecl:
+        case CXCursor_StructDecl:
+        case CXCursor_UnionDecl:
+            if (cap->tu.is_cxx) {
+                collect_top(cap, children.at[i]);
+            }
+            break;
         case CXCursor_FunctionDecl:
         case CXCursor_CXXMethod:
+        case CXCursor_Constructor:
+        case CXCursor_Destructor:
+        case CXCursor_ConversionFunction:
+            if (cap->tu.is_cxx) {
+                class_note_method(&cap->tu, children.at[i]);
+            }
+            VEC_PUSH(cap->tu.arena, &cap->top, children.at[i]);
+            break;
+        case CXCursor_FunctionTemplate:
+            VEC_PUSH(cap->tu.arena, &cap->patterns, children.at[i]);
+            break;
+        case CXCursor_ClassTemplate:
+        case CXCursor_ClassTemplatePartialSpecialization:
+            collect_patterns(cap, children.at[i]);
+            break;
         case CXCursor_VarDecl:
         case CXCursor_TypedefDecl:
         case CXCursor_EnumDecl:
@@ -246,7 +191,8 @@ read_version(Capture *cap, CXCursor enumeration)
         return;
     }
     constants = cursor_children(&cap->tu, enumeration);
-    if (constants.n == 1 && text_equal(cursor_name(&cap->tu, constants.at[0]), VERSION_NAME)) {
+    if (constants.n == 1
+        && text_equal(cursor_name(&cap->tu, constants.at[0]), PARSE_VERSION_NAME)) {
         version = clang_getEnumConstantDeclValue(constants.at[0]);
         cap->unit->python = str_internf(cap->unit->strings, "%d.%d", (int)(version / 256),
                                         (int)(version % 256));
@@ -298,6 +244,47 @@ capture_variable(Capture *cap, CXCursor cursor)
     }
 }
 
+/* What was met on the way: lambdas, and what templates were turned into.  More may turn
+ * up meanwhile. */
+static void
+capture_more(Capture *cap)
+{
+    while (cap->nmore < cap->tu.more.n) {
+        MoreFunction more = cap->tu.more.at[cap->nmore++];
+        bool is_lambda = class_is_lambda(
+            clang_getCursorType(clang_getCursorSemanticParent(more.cursor)));
+
+        if (is_lambda && map_get(&cap->tu.wanted, cursor_key(more.cursor)) != NULL) {
+            continue; /* reported on where it is called */
+        }
+        *map_put(&cap->tu.wanted, cursor_key(more.cursor)) = &cap->tu;
+        cap->tu.made_from = more.made_from;
+        cap->tu.is_pattern = more.made_from.kind != CXType_Invalid;
+        capture_function(cap, more.cursor);
+        cap->tu.is_pattern = false;
+        cap->tu.made_from = (CXType){.kind = CXType_Invalid};
+        arena_reset(cap->tu.scratch);
+    }
+}
+
+/* Functions of templates that no function was made from: types that depend on the
+ * parameters are unknown there. */
+static void
+capture_patterns(Capture *cap)
+{
+    for (uint32_t i = 0; i < cap->patterns.n; i++) {
+        CXCursor cursor = cap->patterns.at[i];
+
+        if (map_get(&cap->tu.made, cursor_key(cursor)) == NULL) {
+            cap->tu.is_pattern = true;
+            capture_function(cap, cursor);
+            cap->tu.is_pattern = false;
+            arena_reset(cap->tu.scratch);
+        }
+    }
+    capture_more(cap); /* lambdas in them */
+}
+
 static void
 capture_all(Capture *cap)
 {
@@ -307,6 +294,9 @@ capture_all(Capture *cap)
         switch (clang_getCursorKind(cursor)) {
         case CXCursor_FunctionDecl:
         case CXCursor_CXXMethod:
+        case CXCursor_Constructor:
+        case CXCursor_Destructor:
+        case CXCursor_ConversionFunction:
             capture_function(cap, cursor);
             break;
         case CXCursor_VarDecl:
@@ -317,6 +307,8 @@ capture_all(Capture *cap)
         }
         arena_reset(cap->tu.scratch);
     }
+    capture_more(cap);
+    capture_patterns(cap);
 }
 
 /* ---- errors ------------------------------------------------------------------------------ */
@@ -413,11 +405,13 @@ init_tu(Capture *cap, const char *overlay_prefix)
     Tu *tu = &cap->tu;
 
     tu->unit = cap->unit;
+    tu->is_cxx = parse_is_cxx(cap->job);
+    tu->made_from = (CXType){.kind = CXType_Invalid};
     tu->arena = arena_new();
     tu->scratch = arena_new();
     tu->directory = cap->job->directory;
-    tu->overlay_path = str_intern(strings, OVERLAY_FILE);
-    tu->overlay_dir = str_intern(strings, OVERLAY_DIR);
+    tu->overlay_path = str_intern(strings, PARSE_OVERLAY_FILE);
+    tu->overlay_dir = str_intern(strings, PARSE_OVERLAY_DIR);
     tu->overlay_prefix = str_intern(strings, overlay_prefix != NULL ? overlay_prefix : "");
     tu->va_list_tag = str_intern(strings, "__va_list_tag");
     map_init(&tu->files, tu->arena);
@@ -425,17 +419,31 @@ init_tu(Capture *cap, const char *overlay_prefix)
     map_init(&tu->typedefs, tu->arena);
     map_init(&tu->members, tu->arena);
     map_init(&tu->decls, tu->arena);
+    map_init(&tu->functions, tu->arena);
+    map_init(&tu->specialised, tu->arena);
+    map_init(&tu->classes, tu->arena);
+    map_init(&tu->sizes, tu->arena);
+    map_init(&tu->throws, tu->arena);
+    map_init(&tu->made, tu->arena);
+    map_init(&tu->wanted, tu->arena);
 }
 
 Unit *
 capture_unit(Arena *arena, Strings *strings, const Job *job, const char *overlay,
              const char *overlay_prefix)
 {
+    return capture_unit_edited(arena, strings, job, overlay, overlay_prefix, NULL, 0);
+}
+
+Unit *
+capture_unit_edited(Arena *arena, Strings *strings, const Job *job, const char *overlay,
+                    const char *overlay_prefix, const EditedFile *edited, uint32_t nedited)
+{
     Capture cap = {.job = job, .unit = unit_new(arena, strings, job->file)};
     CXIndex index = clang_createIndex(0, 0);
 
     init_tu(&cap, overlay_prefix);
-    cap.tu.handle = parse(&cap, index, overlay);
+    cap.tu.handle = parse_unit(cap.tu.arena, index, job, overlay, edited, nedited);
     if (cap.tu.handle == NULL) {
         fail_unit(&cap, path_is_file(job->file)
                             ? "libclang could not parse this file; look at its compiler flags"

@@ -89,6 +89,18 @@ Str job_python(Arena *arena, Strings *strings, const Job *job);
 Unit *capture_unit(Arena *arena, Strings *strings, const Job *job,
                    const char *overlay, const char *overlay_prefix);
 
+/* A file whose contents are to be other than what the disk holds. */
+typedef struct EditedFile {
+    const char *path; /* absolute */
+    const char *text;
+    size_t length;
+} EditedFile;
+
+/* The same, with other contents for some of the files that the unit consists of. */
+Unit *capture_unit_edited(Arena *arena, Strings *strings, const Job *job,
+                          const char *overlay, const char *overlay_prefix,
+                          const EditedFile *edited, uint32_t nedited);
+
 /* The version of libclang in use, "19.1.7". Owned by the arena. */
 const char *capture_clang_version(Arena *arena);
 

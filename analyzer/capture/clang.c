@@ -172,6 +172,41 @@ cursor_word(Tu *tu, CXCursor cursor)
     return word_at(tu, file, offset);
 }
 
+/* Lists the functions by name, those in extern "C" blocks too. */
+static void
+list_functions(Tu *tu, CXCursor parent)
+{
+    Cursors top = cursor_children(tu, parent);
+
+    for (uint32_t i = 0; i < top.n; i++) {
+        switch (clang_getCursorKind(top.at[i])) {
+        case CXCursor_FunctionDecl:
+            *map_put_ptr(&tu->functions, cursor_name(tu, top.at[i])) =
+                arena_copy(tu->arena, &top.at[i], sizeof(CXCursor));
+            break;
+        case CXCursor_LinkageSpec:
+        case CXCursor_UnexposedDecl:
+            list_functions(tu, top.at[i]);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+CXCursor
+cursor_function(Tu *tu, Str name)
+{
+    const CXCursor *found;
+
+    if (map_get_ptr(&tu->functions, tu) == NULL) {
+        *map_put_ptr(&tu->functions, tu) = tu; /* looked at once */
+        list_functions(tu, clang_getTranslationUnitCursor(tu->handle));
+    }
+    found = map_get_ptr(&tu->functions, name);
+    return name[0] != '\0' && found != NULL ? *found : clang_getNullCursor();
+}
+
 /* The start of the line around 'at'; a line that ends in a backslash goes on. */
 static const char *
 whole_line_start(const char *text, const char *at)

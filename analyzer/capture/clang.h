@@ -22,6 +22,12 @@ typedef struct SourceFile {
     size_t size;
 } SourceFile;
 
+/* A function to be lowered; 'made_from' as in Tu. */
+typedef struct MoreFunction {
+    CXCursor cursor;
+    CXType made_from;
+} MoreFunction;
+
 /* One parsed translation unit and what was translated of it so far. */
 typedef struct Tu {
     CXTranslationUnit handle;
@@ -35,11 +41,24 @@ typedef struct Tu {
     Str python_dir;     /* where the real Python.h is, or NULL */
     Str va_list_tag;    /* of the record behind va_list */
     bool has_errors;    /* expressions without a type may turn up */
+    bool is_cxx;        /* the source is C++ */
+    CXType made_from;   /* while a template's pattern is lowered: the class that was made of
+                           it, whose arguments stand for the parameters; else invalid */
+    bool is_pattern;    /* a template's pattern is being lowered: types may be unknown */
+    bool is_dependent;  /* a type just translated was such a parameter */
     Map files;          /* CXFile -> SourceFile * */
     Map types;          /* clang's type -> const Type * */
     Map typedefs;       /* record declaration -> Str */
     Map members;        /* record declaration -> Members * */
     Map decls;          /* declaration -> Decl * */
+    Map functions;      /* name -> its declaration, private to clang.c */
+    Map specialised;    /* resolution of a method -> its declaration by 'template <>' */
+    Map classes;        /* class declaration -> Class * */
+    Map sizes;          /* function -> its size + 1, private to lower_inline.c */
+    Map throws;         /* function -> what it throws, private to lower_try.c */
+    Map made;           /* template of a function that some function was made from */
+    Map wanted;         /* function -> not NULL once it is in the list below */
+    VEC(MoreFunction) more; /* functions met that stand in no list of declarations */
 } Tu;
 
 typedef struct Cursors {
@@ -79,6 +98,8 @@ Str cursor_name(Tu *tu, CXCursor cursor);
 Str cursor_kind_name(Tu *tu, CXCursor cursor);
 /* The identifier written where the cursor starts, "" when there is none. */
 Str cursor_word(Tu *tu, CXCursor cursor);
+/* The function outside of others with this name, a null cursor when there is none. */
+CXCursor cursor_function(Tu *tu, Str name);
 /* The object-like macro whose definition holds the start of the cursor
  * ("#define NAME (*table[3])"), "" when there is none. */
 Str cursor_macro(Tu *tu, CXCursor cursor);
@@ -104,7 +125,7 @@ bool cursor_is_system(Tu *tu, CXCursor cursor);
 /* What 'handle' stands for, made on first sight. */
 SourceFile *clang_file(Tu *tu, CXFile handle);
 
-/* ---- types and declarations (clang_type.c) ----------------------------------------------- */
+/* ---- types (clang_type.c) ------------------------------------------------- */
 
 const Type *clang_type(Tu *tu, CXType type);
 const Type *cursor_type(Tu *tu, CXCursor cursor);
@@ -112,6 +133,8 @@ const Type *cursor_type(Tu *tu, CXCursor cursor);
 void clang_note_typedef(Tu *tu, CXCursor cursor);
 /* The members of a record type. */
 const Members *clang_members(Tu *tu, CXType record);
+/* ---- declarations (clang_decl.c) ------------------------------------------- */
+
 /* The declaration of a function or of a variable outside functions; 'owner'
  * is the function around a static local, or NULL. */
 Decl *clang_decl(Tu *tu, CXCursor cursor, Str owner);

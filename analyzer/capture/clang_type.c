@@ -1,8 +1,9 @@
-/* clang_type.c: turns libclang's types and declarations into Types and Decls.
+/* clang_type.c: turns libclang's types into Types.
  *
- * Both are asked for at every step, so each is translated once and remembered
- * by clang's own pointer.
+ * They are asked for at every step, so each is translated once and remembered by
+ * clang's own pointer.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "capture/clang.h"
@@ -71,6 +72,35 @@ collect_members(Tu *tu, CXCursor decl)
     return members;
 }
 
+typedef struct FieldList {
+    Tu *tu;
+    VEC(Member) fields;
+} FieldList;
+
+static enum CXVisitorResult
+collect_field(CXCursor field, CXClientData data)
+{
+    FieldList *list = data;
+    Member member = {.name = cursor_name(list->tu, field), .type = clang_getCursorType(field),
+                     .decl = field};
+
+    VEC_PUSH(list->tu->arena, &list->fields, member);
+    return CXVisit_Continue;
+}
+
+/* Of a class that a template was turned into only the fields are shown. */
+static Members *
+collect_made_members(Tu *tu, CXType record)
+{
+    Members *members = ARENA_NEW(tu->arena, Members);
+    FieldList list = {.tu = tu};
+
+    clang_Type_visitFields(clang_getCanonicalType(record), collect_field, &list);
+    members->at = list.fields.at;
+    members->n = list.fields.n;
+    return members;
+}
+
 const Members *
 clang_members(Tu *tu, CXType record)
 {
@@ -80,7 +110,9 @@ clang_members(Tu *tu, CXType record)
     Members *members = map_get(&tu->members, key);
 
     if (members == NULL) {
-        members = collect_members(tu, clang_Cursor_isNull(definition) ? decl : definition);
+        members = clang_Cursor_isNull(clang_getSpecializedCursorTemplate(decl))
+            ? collect_members(tu, clang_Cursor_isNull(definition) ? decl : definition)
+            : collect_made_members(tu, record);
         *map_put(&tu->members, key) = members;
     }
     return members;
@@ -159,6 +191,25 @@ enum_type(Tu *tu, CXType type)
     return base.kind == CXType_Invalid ? type_int(tu->unit, 32, true) : clang_type(tu, base);
 }
 
+/* A parameter of the template whose pattern is being lowered. */
+static const Type *
+dependent_type(Tu *tu, CXType type)
+{
+    static const char prefix[] = "type-parameter-0-";
+    const char *name = clang_text(tu->scratch, clang_getTypeSpelling(type));
+    CXType argument = {.kind = CXType_Invalid};
+
+    if (tu->made_from.kind != CXType_Invalid && text_starts(name, prefix)) {
+        argument = clang_Type_getTemplateArgumentAsType(
+            tu->made_from, (unsigned)strtoul(name + strlen(prefix), NULL, 10));
+    }
+    if (argument.kind == CXType_Invalid) {
+        return type_intern(tu->unit, (Type){.kind = TYPE_OTHER});
+    }
+    tu->is_dependent = true;
+    return clang_type(tu, argument);
+}
+
 static const Type *
 translate_type(Tu *tu, CXType type)
 {
@@ -216,6 +267,8 @@ translate_type(Tu *tu, CXType type)
         return record_type(tu, type);
     case CXType_Atomic:
         return clang_type(tu, clang_Type_getValueType(type));
+    case CXType_Unexposed:
+        return dependent_type(tu, type);
     default:
         return type_intern(tu->unit, (Type){.kind = TYPE_OTHER});
     }
@@ -225,10 +278,15 @@ const Type *
 clang_type(Tu *tu, CXType type)
 {
     const Type *known = map_get_ptr(&tu->types, type.data[0]);
+    bool outer = tu->is_dependent;
 
     if (known == NULL) {
+        tu->is_dependent = false;
         known = translate_type(tu, clang_getCanonicalType(type));
-        *map_put_ptr(&tu->types, type.data[0]) = (void *)known;
+        if (!tu->is_dependent) { /* else another class may give another type */
+            *map_put_ptr(&tu->types, type.data[0]) = (void *)known;
+        }
+        tu->is_dependent = tu->is_dependent || outer;
     }
     return known;
 }
@@ -268,179 +326,4 @@ cursor_type(Tu *tu, CXCursor cursor)
         return type;
     }
     return type_ptr(tu->unit, type->kind == TYPE_ARRAY ? type->to : type);
-}
-
-/* ---- declarations -------------------------------------------------------------------------- */
-
-/* What a parameter is, in the words of the facts language. */
-static const char *
-param_kind(const Type *type)
-{
-    if (type_is_object(type)) {
-        return "";
-    }
-    if (type_is_object_ptr(type)) {
-        return ":objp";
-    }
-    if (type->kind != TYPE_PTR && type->kind != TYPE_ARRAY) {
-        return ":int";
-    }
-    return type->to != NULL && type->to->kind == TYPE_INT && type->to->bits == 8 ? ":str"
-                                                                                 : ":ptr";
-}
-
-/* "strayref:prototype(list, n:int, out:objp) obj": what an annotation that speaks of
- * parameters by number needs to know. */
-static Str
-prototype_text(Tu *tu, CXCursor function)
-{
-    const Type *result = clang_type(tu, clang_getCursorResultType(function));
-    int n = clang_Cursor_getNumArguments(function);
-    bool variadic = clang_isFunctionTypeVariadic(clang_getCursorType(function)) != 0;
-    StrBuf out;
-
-    strbuf_init(&out, tu->scratch);
-    strbuf_puts(&out, "strayref:prototype(");
-    for (int i = 0; i < n; i++) {
-        CXCursor param = clang_Cursor_getArgument(function, (unsigned)i);
-        Str name = cursor_name(tu, param);
-
-        strbuf_puts(&out, i > 0 ? ", " : "");
-        if (name[0] != '\0') {
-            strbuf_puts(&out, name);
-        }
-        else {
-            strbuf_printf(&out, "arg%d", i + 1);
-        }
-        strbuf_puts(&out, param_kind(clang_type(tu, clang_getCursorType(param))));
-    }
-    strbuf_printf(&out, "%s) %s", !variadic ? "" : n > 0 ? ", ..." : "...",
-                  type_is_object(result)      ? "obj"
-                  : result->kind == TYPE_VOID ? "void"
-                  : result->kind == TYPE_PTR  ? "ptr"
-                                              : "int");
-    return str_intern(tu->unit->strings, out.text);
-}
-
-/* What attributes say that types do not: the unexposed ones are told apart
- * by the word they are written with. */
-static void
-read_attributes(Tu *tu, CXCursor cursor, Decl *decl)
-{
-    Cursors children = cursor_children(tu, cursor);
-    VEC(Str) annotations = {0};
-
-    for (uint32_t i = 0; i < children.n; i++) {
-        enum CXCursorKind kind = clang_getCursorKind(children.at[i]);
-
-        if (kind == CXCursor_AnnotateAttr) {
-            VEC_PUSH(tu->unit->arena, &annotations, cursor_name(tu, children.at[i]));
-        }
-        else if (kind == CXCursor_UnexposedAttr && decl->is_func) {
-            Str word = cursor_word(tu, children.at[i]);
-
-            decl->is_noreturn = decl->is_noreturn || text_equal(word, "_Noreturn")
-                || text_equal(word, "noreturn") || text_equal(word, "__noreturn__");
-        }
-    }
-    if (annotations.n > 0 && decl->is_func) {
-        VEC_PUSH(tu->unit->arena, &annotations, prototype_text(tu, cursor));
-    }
-    decl->annotation = annotations.at;
-    decl->nannotation = annotations.n;
-}
-
-static bool
-type_is_noreturn(Tu *tu, CXType type)
-{
-    return strstr(clang_text(tu->scratch, clang_getTypeSpelling(type)), "noreturn") != NULL;
-}
-
-/* True for what cannot be assigned; an array is const as its elements are. */
-static bool
-type_is_const(CXType type)
-{
-    return clang_isConstQualifiedType(clang_getCanonicalType(type)) != 0;
-}
-
-static void
-describe_decl(Tu *tu, CXCursor cursor, Decl *decl)
-{
-    CXType type = clang_getCursorType(cursor);
-
-    decl->type = clang_type(tu, type);
-    decl->is_static = clang_getCursorLinkage(cursor) == CXLinkage_Internal
-        || clang_getCursorLinkage(cursor) == CXLinkage_NoLinkage;
-    decl->is_const = !decl->is_func && type_is_const(type);
-    decl->is_system = cursor_is_system(tu, cursor);
-    decl->is_variadic = decl->is_func && clang_isFunctionTypeVariadic(type);
-    decl->is_noreturn = decl->is_func && type_is_noreturn(tu, type);
-    decl->loc = cursor_loc(tu, clang_getCanonicalCursor(cursor));
-    if (clang_Cursor_hasAttrs(cursor)) {
-        read_attributes(tu, cursor, decl);
-    }
-}
-
-static Str
-decl_name(Tu *tu, CXCursor cursor, Str owner)
-{
-    Str name = cursor_name(tu, cursor);
-
-    if (tu->overlay_prefix[0] != '\0' && text_starts(name, tu->overlay_prefix)) {
-        return str_intern(tu->unit->strings, name + strlen(tu->overlay_prefix));
-    }
-    return owner == NULL ? name : str_internf(tu->unit->strings, "%s.%s", owner, name);
-}
-
-/* Clang's resolution names only the last part of the path for what is private
- * to a file; the folder, seen from where the compiler runs, is added. */
-static const char *
-decl_usr(Tu *tu, CXCursor cursor, Str name)
-{
-    const char *usr = clang_text(tu->scratch, clang_getCursorUSR(cursor));
-    uint32_t offset;
-    const SourceFile *file;
-    const char *folder;
-
-    if (usr[0] == '\0') {
-        return name;
-    }
-    if (clang_getCursorLinkage(cursor) != CXLinkage_Internal) {
-        return usr;
-    }
-    /* of the first declaration, which names the file in clang's resolution too */
-    file = clang_place(tu, clang_getCursorLocation(clang_getCanonicalCursor(cursor)), &offset);
-    if (file == NULL || file->is_system) {
-        return usr;
-    }
-    folder = path_relative(tu->scratch, tu->directory,
-                           path_dirname(tu->scratch, file->path));
-    if (folder[0] == '/' || text_equal(folder, ".") || folder[0] == '\0') {
-        return usr;
-    }
-    return arena_printf(tu->scratch, "%s@%s", usr, folder);
-}
-
-Decl *
-clang_decl(Tu *tu, CXCursor cursor, Str owner)
-{
-    uint64_t key = cursor_key(cursor);
-    Decl *decl = map_get(&tu->decls, key);
-    bool is_func;
-    Str name;
-
-    if (decl != NULL) {
-        return decl;
-    }
-    is_func = clang_getCursorKind(cursor) != CXCursor_VarDecl;
-    name = decl_name(tu, cursor, owner);
-    decl = unit_decl(tu->unit, decl_usr(tu, cursor, name), name, is_func);
-    if (decl->type == NULL) {
-        describe_decl(tu, cursor, decl);
-    }
-    else if (decl->nannotation == 0 && clang_Cursor_hasAttrs(cursor)) {
-        read_attributes(tu, cursor, decl); /* a later declaration says more */
-    }
-    *map_put(&tu->decls, key) = decl;
-    return decl;
 }

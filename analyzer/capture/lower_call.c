@@ -175,6 +175,7 @@ call_direct(Lower *lo, CXCursor expr, CXCursor function, Cursors children,
     }
     callee.decl = clang_decl(lo->tu, function, NULL);
     args = lower_args(lo, children.at + 1, children.n - 1);
+    lower_may_throw(lo, function);
     val = emit_call(lo, expr, callee, "", args, children.n - 1, type);
     if (callee.decl->is_noreturn) {
         build_unreachable(lo->b);
@@ -295,6 +296,10 @@ lower_builtin(Lower *lo, CXCursor expr, Cursors operands)
     }
     if (operands.n == 0 && type->kind == TYPE_PTR) { /* __builtin_FILE and its like */
         return (Val){.kind = VAL_UNDEF};
+    }
+    if (lo->tu->is_cxx) { /* of a template: what it is depends on the parameters */
+        return lower_call_named(lo, "unknown", lower_args(lo, operands.at, operands.n),
+                                operands.n, type);
     }
     return build_havoc(lo->b, cursor_kind_name(lo->tu, expr),
                        lower_args(lo, operands.at, operands.n), operands.n, type);

@@ -31,8 +31,14 @@ branch(Lower *lo, Val val, uint32_t yes, uint32_t no)
 static void
 branch_on(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no)
 {
+    Scope full;
+    Val val;
+
     lower_at(lo, expr);
-    branch(lo, lower_expr(lo, expr), yes, no);
+    full_open(lo, &full);
+    val = lower_expr(lo, expr);
+    full_close(lo);
+    branch(lo, val, yes, no);
 }
 
 /* 'a && b', 'a || b', 'a, b'; false for other operators. */
@@ -129,6 +135,17 @@ lower_cond(Lower *lo, CXCursor expr, uint32_t yes, uint32_t no)
 
 /* ---- effects ------------------------------------------------------------------------------------ */
 
+/* An expression that is evaluated on some ways only. */
+static void
+effect_of_arm(Lower *lo, CXCursor expr)
+{
+    Scope arm;
+
+    full_open(lo, &arm);
+    lower_effect(lo, expr);
+    full_close_arm(lo, false);
+}
+
 /* 'a && b' as a statement: 'b' for its effects, when 'a' says so. */
 static void
 logical_effect(Lower *lo, CXCursor expr)
@@ -140,7 +157,7 @@ logical_effect(Lower *lo, CXCursor expr)
     if (operands.n == 2) {
         lower_cond(lo, operands.at[0], is_and ? more : end, is_and ? end : more);
         build_start(lo->b, more);
-        lower_effect(lo, operands.at[1]);
+        effect_of_arm(lo, operands.at[1]);
     }
     build_start(lo->b, end);
 }
@@ -153,10 +170,10 @@ choose_effect(Lower *lo, Cursors operands)
 
     lower_cond(lo, operands.at[0], yes, no);
     build_start(lo->b, yes);
-    lower_effect(lo, operands.at[1]);
+    effect_of_arm(lo, operands.at[1]);
     build_jmp(lo->b, end);
     build_start(lo->b, no);
-    lower_effect(lo, operands.at[2]);
+    effect_of_arm(lo, operands.at[2]);
     build_start(lo->b, end);
 }
 
@@ -227,4 +244,14 @@ lower_effect(Lower *lo, CXCursor expr)
     }
     effect_of_kind(lo, cursor_peel(lo->tu, expr));
     lower_leave(lo);
+}
+
+void
+lower_full_effect(Lower *lo, CXCursor expr)
+{
+    Scope full;
+
+    full_open(lo, &full);
+    lower_effect(lo, expr);
+    full_close(lo);
 }

@@ -11,18 +11,54 @@
 
 /* ---- places ------------------------------------------------------------------------- */
 
+/* A parameter of which only the value is there gets a place to be read from. */
+static Val
+place_of_value(Lower *lo, CXCursor param)
+{
+    const Type *type = cursor_type(lo->tu, param);
+    Val place = lower_hidden(lo, type);
+
+    build_store(lo->b, place, *(const Val *)map_get(&lo->values, cursor_key(param)), type);
+    return place;
+}
+
+/* What a name stands for that is no variable: an enumerator, a template's parameter. */
+static Val
+constant_addr(Lower *lo, CXCursor expr, CXCursor decl)
+{
+    const Type *type = cursor_type(lo->tu, expr);
+    Val place = lower_hidden(lo, type), val = {.kind = VAL_UNDEF};
+
+    if (clang_getCursorKind(decl) == CXCursor_EnumConstantDecl) {
+        val = (Val){.kind = VAL_INT, .num = clang_getEnumConstantDeclValue(decl)};
+    }
+    build_store(lo->b, place, val, type);
+    return place;
+}
+
 static Val
 name_addr(Lower *lo, CXCursor expr)
 {
     CXCursor decl = clang_getCursorReferenced(expr);
     enum CXCursorKind kind = clang_getCursorKind(decl);
     uintptr_t local;
+    const Val *alias;
     Val addr = {.kind = VAL_GLOBAL};
 
     if (kind == CXCursor_FunctionDecl || kind == CXCursor_CXXMethod) {
         return (Val){.kind = VAL_FUNC, .decl = clang_decl(lo->tu, decl, NULL)};
     }
+    if (lo->frame != NULL && map_get(&lo->values, cursor_key(decl)) != NULL) {
+        return place_of_value(lo, decl);
+    }
+    alias = lo->tu->is_cxx ? map_get(&lo->aliases, cursor_key(decl)) : NULL;
+    if (alias != NULL) {
+        return *alias;
+    }
     if (kind != CXCursor_VarDecl && kind != CXCursor_ParmDecl) {
+        if (lo->tu->is_cxx) { /* a constant that a reference is bound to */
+            return constant_addr(lo, expr, decl);
+        }
         return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
     }
     local = (uintptr_t)map_get(&lo->locals, cursor_key(decl));
@@ -32,10 +68,13 @@ name_addr(Lower *lo, CXCursor expr)
     else if (clang_Cursor_hasVarDeclGlobalStorage(decl)) {
         addr.decl = clang_decl(lo->tu, decl, NULL);
     }
+    else if (lo->tu->is_cxx) {
+        addr = lower_undeclared(lo, decl);
+    }
     else {
         return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
     }
-    if (clang_getCursorType(decl).kind == CXType_LValueReference) {
+    if (type_is_reference(clang_getCursorType(decl))) {
         return build_load(lo->b, addr, cursor_type(lo->tu, decl));
     }
     return addr;
@@ -80,20 +119,54 @@ record_addr(Lower *lo, CXCursor base, const Type **record)
     return lower_addr(lo, base);
 }
 
+/* A member of a class that is no field: a static one, or a method. */
+static Val
+static_member_addr(Lower *lo, CXCursor expr, Cursors operands)
+{
+    if (operands.n > 0) {
+        lower_effect(lo, operands.at[0]);
+    }
+    return name_addr(lo, expr);
+}
+
+/* The object of a method, for a field without an object before it; 'record' gets the
+ * class that the field belongs to. */
+static Val
+self_addr(Lower *lo, CXCursor field, const Type **record)
+{
+    *record = clang_type(lo->tu, clang_getCursorType(clang_getCursorSemanticParent(field)));
+    if ((*record)->kind != TYPE_RECORD && lo->klass != NULL) {
+        *record = clang_type(lo->tu, lo->klass->type); /* of a template's pattern */
+    }
+    return lo->self;
+}
+
 static Val
 member_addr(Lower *lo, CXCursor expr)
 {
     CXCursor field = clang_getCursorReferenced(expr);
     Cursors operands = cursor_operands(lo->tu, expr);
     const Type *type = cursor_type(lo->tu, expr), *record;
-    Val base;
+    Val base, addr;
 
-    if (operands.n != 1 || clang_getCursorKind(field) != CXCursor_FieldDecl) {
+    if (lo->tu->is_cxx && clang_getCursorKind(field) != CXCursor_FieldDecl) {
+        return static_member_addr(lo, expr, operands);
+    }
+    if ((operands.n != 1 && lo->self.kind == VAL_NONE)
+        || clang_getCursorKind(field) != CXCursor_FieldDecl) {
         return lower_havoc(lo, expr, type_ptr(lo->unit, type));
     }
-    base = record_addr(lo, operands.at[0], &record);
+    base = operands.n == 1 ? record_addr(lo, operands.at[0], &record)
+                           : self_addr(lo, field, &record);
     if (is_anonymous_field(expr)) {
         return base;
+    }
+    if (type_is_reference(clang_getCursorType(field))) {
+        const Type *pointer = cursor_type(lo->tu, field);
+
+        addr = build_field(lo->b, base, record->kind == TYPE_RECORD ? record->tag : "",
+                           cursor_name(lo->tu, field), pointer);
+        return build_load(lo->b, addr, pointer);
     }
     if (type->kind == TYPE_RECORD && type->is_object && record->is_object
         && clang_Cursor_getOffsetOfField(field) == 0) {
@@ -136,6 +209,8 @@ overlay_addr(Lower *lo, CXCursor call, const Type *type)
     return addr;
 }
 
+static Val materialise(Lower *lo, CXCursor expr);
+
 static Val
 unary_addr(Lower *lo, CXCursor expr)
 {
@@ -157,7 +232,8 @@ unary_addr(Lower *lo, CXCursor expr)
             break;
         }
     }
-    return lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
+    return lo->tu->is_cxx ? materialise(lo, expr)
+                          : lower_havoc(lo, expr, type_ptr(lo->unit, cursor_type(lo->tu, expr)));
 }
 
 /* Something that has no address gets one. */
@@ -190,6 +266,11 @@ literal_addr(Lower *lo, CXCursor expr)
 static Val
 addr_of_kind(Lower *lo, CXCursor expr)
 {
+    Val cxx;
+
+    if (lo->tu->is_cxx && lower_cxx_addr(lo, expr, &cxx)) {
+        return cxx;
+    }
     switch (clang_getCursorKind(expr)) {
     case CXCursor_DeclRefExpr:
         return name_addr(lo, expr);
@@ -247,7 +328,15 @@ is_place(CXCursor expr)
 void
 lower_assign(Lower *lo, Val address, CXCursor expr, const Type *type)
 {
-    if (type->kind == TYPE_RECORD && is_place(cursor_peel(lo->tu, expr))) {
+    if (type->kind == TYPE_OTHER && cursor_type(lo->tu, expr)->kind == TYPE_RECORD) {
+        Val object = lower_addr(lo, expr); /* in a template: what it holds is lost sight of */
+
+        lower_call_named(lo, "unknown", &object, 1, type_void(lo->unit));
+    }
+    else if (type->kind == TYPE_RECORD && lo->tu->is_cxx) {
+        lower_construct(lo, address, clang_getCursorType(expr), expr);
+    }
+    else if (type->kind == TYPE_RECORD && is_place(cursor_peel(lo->tu, expr))) {
         build_move(lo->b, address, lower_addr(lo, expr), type);
     }
     else {

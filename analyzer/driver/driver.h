@@ -16,6 +16,32 @@ typedef enum ExitCode {
     EXIT_INCOMPLETE = 3, /* some input could not be analysed, and no findings */
 } ExitCode;
 
+/* What a configuration file may set: for each the place where its value comes from. */
+typedef enum Setting {
+    SETTING_DATABASE,
+    SETTING_PATHS,
+    SETTING_SKIP,
+    SETTING_SKIP_GENERATED,
+    SETTING_RULES,
+    SETTING_PROFILE,
+    SETTING_REACH,
+    SETTING_CONFIDENCE,
+    SETTING_FAIL_ON,
+    SETTING_REQUIRE_REASON,
+    SETTING_BASELINE,
+    SETTING_MODELS,
+    SETTING_PYTHON,
+    SETTING_LINK,
+    SETTING_COUNT
+} Setting;
+
+/* A rule that the configuration file turns off or gives another level. */
+typedef struct RuleLevel {
+    const char *id;
+    int level; /* a Severity, or LEVEL_OFF */
+} RuleLevel;
+#define LEVEL_OFF (-1)
+
 /* ---- options.c ------------------------------------------------------------- */
 
 /* The command line of any subcommand, after parsing. */
@@ -28,7 +54,10 @@ typedef struct Options {
     uint32_t nflags;
     bool has_flags;
     const char *format;        /* --format NAME, NULL = by suffix of output, else text */
-    const char *output;        /* --output FILE, NULL = standard output */
+    const char **outputs;      /* --output FILE or FORMAT=FILE; empty = standard output */
+    uint32_t noutputs;
+    const char *summary;       /* --summary FILE, or NULL */
+    const char *link;          /* --link TEMPLATE, or NULL */
     const char **rules;        /* --rule ID...: only these; empty = all */
     uint32_t nrules;
     const char **models;       /* --model FILE: facts of the user */
@@ -45,17 +74,47 @@ typedef struct Options {
     bool verbose;
     bool quiet;                /* what was said of files and notes is not said again */
     const char *color;         /* auto, always, never */
+    const char **excluded;     /* --exclude-rule ID... */
+    uint32_t nexcluded;
+    const char *profile;       /* --profile NAME, NULL = default */
+    int reach;                 /* --reach WORD: a Reach, -1 = that of the profile */
+    int confidence;            /* --confidence WORD: a Confidence, -1 = that of the profile */
+    const char **fail_on;      /* --fail-on SPEC...; empty = any finding */
+    uint32_t nfail_on;
+    bool require_reason;       /* --require-reason: of suppressions in the source */
+    const char *baseline;      /* --baseline FILE, or NULL */
+    const char *base;          /* --base REF: a revision of git, or NULL */
+    const struct Rebase *rebase; /* the tree is read in another place (gate.h), or NULL */
+    const char *diff;          /* --diff FILE, "-" is standard input, or NULL */
+    const char *config;        /* --config FILE, NULL = look for it */
+    bool no_config;            /* --no-config */
+    const char **only;         /* configuration file: scan only what is below these ... */
+    uint32_t nonly;
+    const char **skip;         /* ... and nothing that one of these patterns matches */
+    uint32_t nskip;
+    const char *config_root;   /* the folder that these are relative to, or NULL */
+    bool keep_generated;       /* scan generated and vendored files as well */
+    const RuleLevel *levels;
+    uint32_t nlevels;
+    bool fixes;                /* scan --fixes: look for fixes that hold */
+    bool dry_run;              /* fix --dry-run: show them, write nothing */
+    const char *source[SETTING_COUNT]; /* "command line", "FILE:LINE"; NULL = default */
 } Options;
 
 /* Parses the command line.  False with 'error' set (code USAGE) when it is
  * wrong.  '--help' and '--version' print and set *done. */
 bool options_parse(Arena *arena, int argc, char **argv, Options *options, bool *done, Error *error);
 
+/* ---- names.c ---------------------------------------------------------------------- */
+
 /* The one of 'names' (ended by NULL) that 'word' was probably meant to be, or NULL. */
 const char *name_closest(const char *word, const char *const *names);
 /* " (did you mean X?)" for that name, "" when none is close. */
 const char *name_hint(Arena *arena, const char *word, const char *const *names);
-/* The ids of all rules, ended by NULL. */
+/* "text, markdown, html" */
+const char *name_list(Arena *arena, const char *const *names);
+/* The ids of all rules, ended by NULL; and whether this is one. */
+bool rule_known(const char *id);
 const char *const *rule_names(Arena *arena);
 
 /* ---- progress.c: what goes to standard error --------------------------------- */
@@ -87,6 +146,20 @@ void progress_end(Progress *progress);
 
 /* ---- scan.c: the pipeline ---------------------------------------------------- */
 
+/* Which files are read but not reported on. */
+typedef struct SkipRules {
+    const char *const *only, *const *skip, *const *paths; /* as in Options */
+    uint32_t nonly, nskip, npaths;
+    const char *root;            /* that 'only' and 'skip' are relative to; NULL: the scan's */
+    const struct Rebase *rebase;
+    bool keep_generated;
+} SkipRules;
+
+/* A file that was asked about, and why it is skipped (NULL: it is not). */
+typedef struct SkippedFile {
+    const char *file, *why;
+} SkippedFile;
+
 /* Everything one scan makes. */
 typedef struct Scan {
     Arena *arena;
@@ -94,11 +167,14 @@ typedef struct Scan {
     Model *model;
     Jobs jobs;
     bool quiet;         /* as in Options */
+    SkipRules skip;
+    Map *skipped;       /* interned file -> SkippedFile * */
     VEC(Gap) gaps;      /* inputs that never became a job, and why */
     Unit **units;       /* one per job */
     Program *program;
     EngineResult engine;
     RunResult result;
+    VEC(const Finding *) wrong_comments; /* meant to be suppressions, and none */
 } Scan;
 
 /* The first half, up to the units: for what needs no analysis.  False with
@@ -109,6 +185,47 @@ bool scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error
  * into scan->result.  False with 'error' set when it cannot even start. */
 bool scan_run(Arena *arena, const Options *options, Scan *scan, Error *error);
 
+/* The same for all versions of --python (scan_versions), and then what the user wants of the
+ * findings: suppressions, rules and thresholds, baseline, changed lines. */
+bool scan_gated(Arena *arena, const Options *options, Scan *scan, Error *error);
+
+/* skip.c: sets the scan's rules. */
+void skip_start(Scan *scan, const Options *options);
+/* Why the functions of the file do not count, NULL when they do. */
+const char *skip_reason(const Scan *scan, const char *file);
+/* Notes how many files are skipped because they were generated or vendored. */
+void skip_note(Scan *scan);
+
+/* config.c: fills in what the command line leaves open from --config or the nearest
+ * .strayref.yaml.  False with 'error' set when that file is wrong. */
+bool config_apply(Arena *arena, Options *options, Error *error);
+
+/* What the findings of a gated scan make of the exit code: those that --fail-on means and that
+ * are neither suppressed nor known, and comments for strayref that are wrong. */
+int scan_exit_code(const Scan *scan, const Options *options);
+
+/* True for files whose functions count: those of the project, and those that the user
+ * or the database names, unless they are skipped. */
+bool scan_in_scope(const Scan *scan, const char *file);
+
+/* suppress.c: marks the findings that comments in the source suppress, adds the findings
+ * about such comments; 'aloud' says what is wrong with them. */
+void suppress_apply(Scan *scan, bool require_reason, bool aloud);
+
+/* select.c: takes out the findings of rules that are not wanted, and those below the
+ * thresholds of reach and confidence, which it counts; gives rules their levels. */
+void select_apply(Scan *scan, const Options *options);
+/* True when the finding makes the scan fail. */
+bool select_fails(const Options *options, const Finding *finding);
+/* Number of the word in the list (of reach_word, confidence_text, severity_text), or -1. */
+int reach_parse(const char *word);
+int confidence_parse(const char *word);
+int severity_parse(const char *word);
+/* False with 'error' set when it is no profile, or no condition of --fail-on; 'where'
+ * stands before the message. */
+bool profile_check(Arena *arena, const char *where, const char *name, Error *error);
+bool fail_on_check(Arena *arena, const char *where, const char *spec, Error *error);
+
 /* annotated.c: gives the model what the declarations of the linked program say about
  * themselves; what is wrong with them becomes notes. */
 void annotations_apply(Scan *scan);
@@ -118,6 +235,17 @@ void annotations_compare(Scan *scan);
 /* versions.c: the same for each version of --python; the findings are one list, and
  * say which versions have them where not all do. */
 bool scan_versions(Arena *arena, const Options *options, Scan *scan, Error *error);
+
+/* fix.c: looks for a fix of each finding that makes it go away and brings nothing new; gives
+ * it to the finding as its patch. */
+void fixes_attach(Arena *arena, const Options *options, Scan *scan);
+
+/* output.c: false with 'error' set when what is wanted where is not clear: better known
+ * before the scan. */
+bool outputs_check(Arena *arena, const Options *options, Error *error);
+/* Writes all reports.  One whose place refuses it goes elsewhere, and a message says where;
+ * then the result is false. */
+bool outputs_write(Arena *arena, const Options *options, const RunResult *run);
 
 /* jobs.c: fills scan->jobs and scan->gaps from the database, the paths and the
  * flags of the command line.  False with 'error' set when there is nothing to do. */
@@ -139,11 +267,17 @@ void capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *o
 /* ---- subcommands ----------------------------------------------------------------- */
 
 int command_scan(Arena *arena, const Options *options);    /* scan.c */
+int command_fix(Arena *arena, const Options *options);     /* fix.c: applies verified fixes */
+int command_baseline(Arena *arena, const Options *options); /* baseline.c: baseline write */
+int command_config(Arena *arena, const Options *options);  /* config_show.c: what is in force */
 int command_verify(Arena *arena, const Options *options);  /* verify.c: fixtures' expectations */
 int command_dump(Arena *arena, const Options *options);    /* dump.c: --ir, --cfg, --summary */
 int command_explain(Arena *arena, const Options *options); /* explain.c: a rule's page in the terminal */
 int command_rules(Arena *arena, const Options *options);   /* explain.c: the list of rules */
+int command_classes(Arena *arena, const Options *options); /* classes.c: the table of extension types */
 int command_facts(Arena *arena, const Options *options);   /* facts.c: what is known of a function; facts check */
+int command_completion(Arena *arena, const Options *options); /* completion.c: scripts for shells */
+int command_man(Arena *arena, const Options *options);     /* manual.c: the manual, for man */
 
 /* facts_check.c: reads all facts, built-in and of --model, compares them with each
  * other and with the headers of Python, prints what is wrong and a closing line.

@@ -21,6 +21,12 @@ rule_names(Arena *arena)
     return names.at;
 }
 
+bool
+rule_known(const char *id)
+{
+    return rule_find(id) != NULL;
+}
+
 int
 command_rules(Arena *arena, const Options *options)
 {

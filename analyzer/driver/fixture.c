@@ -62,6 +62,10 @@ read_option(Fixture *fx, uint32_t line, const char *word, const char *value)
     else if (text_equal(word, "--with-gaps")) {
         fx->with_gaps = true;
     }
+    else if (text_starts(word, "--with=")) {
+        VEC_PUSH(fx->arena, &fx->with, path_absolute(fx->arena, fx->folder,
+                                                     word + strlen("--with=")));
+    }
     else if (text_starts(word, "-D")) {
         VEC_PUSH(fx->arena, &fx->flags, word);
     }
@@ -158,7 +162,9 @@ read_comment_line(Fixture *fx, uint32_t line, const char *text)
     bool started = false;
 
     if (accept(&at, "strayref:")) {
-        read_options(fx, line, at);
+        if (*at == '-') { /* else it is for the scan: a suppression */
+            read_options(fx, line, at);
+        }
         return;
     }
     do {

@@ -37,6 +37,7 @@ typedef struct Fixture {
     Version python;     /* --python, 0 = default */
     bool real_headers;  /* --real-headers: those of the installed Python */
     bool with_gaps;     /* --with-gaps: some function may stay without analysis */
+    VEC(const char *) with; /* --with=FILE: scanned together with these, beside it */
     VEC(const char *) flags;
     VEC(Mark) marks;
     VEC(Complaint) complaints;

@@ -46,11 +46,26 @@ find_mark(Fixture *fx, const Finding *finding)
     return any;
 }
 
+/* True for a file scanned together with the fixture: it is a fixture of its own. */
+static bool
+is_companion(const Fixture *fx, const char *file)
+{
+    for (uint32_t i = 0; file != NULL && i < fx->with.n; i++) {
+        if (text_equal(file, fx->with.at[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 take_finding(Fixture *fx, const Finding *finding)
 {
     Mark *mark = in_fixture(fx, finding->loc.file) ? find_mark(fx, finding) : NULL;
 
+    if (mark == NULL && finding->confidence == CONFIDENCE_LOW) {
+        return; /* no scan shows it unless asked to */
+    }
     if (mark == NULL) {
         fixture_complain(fx, finding->loc.line, "unexpected %s(%s): %s%s%s", finding->rule->id,
                          finding->object, finding->message,
@@ -88,7 +103,10 @@ void
 judge_findings(Fixture *fx, Tally *tally, const Scan *scan)
 {
     for (uint32_t i = 0; i < scan->result.nfindings; i++) {
-        take_finding(fx, scan->result.findings[i]);
+        if (scan->result.findings[i]->suppressed == NULL &&
+            !is_companion(fx, scan->result.findings[i]->loc.file)) {
+            take_finding(fx, scan->result.findings[i]);
+        }
     }
     settle_marks(fx, tally);
 }

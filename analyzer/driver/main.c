@@ -4,11 +4,22 @@
 typedef struct Command {
     const char *name;
     int (*run)(Arena *arena, const Options *options);
+    bool configured; /* the configuration file fills in what its options leave open */
 } Command;
 
 static const Command commands[] = {
-    {"scan", command_scan},       {"verify", command_verify}, {"dump", command_dump},
-    {"explain", command_explain}, {"rules", command_rules},   {"facts", command_facts},
+    {"scan", command_scan, true},
+    {"fix", command_fix, true},
+    {"baseline", command_baseline, true},
+    {"config", command_config, true},
+    {"verify", command_verify, false},
+    {"dump", command_dump, false},
+    {"explain", command_explain, false},
+    {"rules", command_rules, false},
+    {"facts", command_facts, false},
+    {"classes", command_classes, false},
+    {"completion", command_completion, false},
+    {"man", command_man, false},
 };
 
 static int
@@ -22,9 +33,13 @@ run(Arena *arena, int argc, char **argv)
         return say_error(&error);
     }
     for (size_t i = 0; i < COUNT_OF(commands) && !done; i++) {
-        if (text_equal(commands[i].name, options.command)) {
-            return commands[i].run(arena, &options);
+        if (!text_equal(commands[i].name, options.command)) {
+            continue;
         }
+        if (commands[i].configured && !config_apply(arena, &options, &error)) {
+            return say_error(&error);
+        }
+        return commands[i].run(arena, &options);
     }
     assert(done);
     return EXIT_CLEAN;

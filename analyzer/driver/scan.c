@@ -1,11 +1,10 @@
 /* scan.c: the pipeline: jobs -> units -> program -> findings -> report. */
-#include "driver/driver.h"
+#include "driver/gate.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/embedded.h"
+#include "classes/classes.h"
 #include "engine/rule.h"
 
 /* ---- the model ------------------------------------------------------------------------ */
@@ -138,7 +137,7 @@ tell_troubles(const Scan *scan, const Options *options)
     for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
         const char *trouble = unit_trouble(scan->arena, scan->units[i]);
 
-        if (trouble != NULL) {
+        if (trouble != NULL && skip_reason(scan, scan->units[i]->path) == NULL) {
             say("%s: %s", path_shown(scan->arena, scan->units[i]->path), trouble);
         }
         if (options->verbose) {
@@ -149,17 +148,18 @@ tell_troubles(const Scan *scan, const Options *options)
 
 /* ---- the result -------------------------------------------------------------------------- */
 
-/* True for files whose functions count: those of the project, and those that
- * the user or the database names. */
-static bool
-in_scope(const Scan *scan, const char *file)
+bool
+scan_in_scope(const Scan *scan, const char *file)
 {
-    if (file == NULL || path_is_below(file, scan->jobs.root)) {
+    if (file == NULL) {
         return true;
+    }
+    if (path_is_below(file, scan->jobs.root)) {
+        return skip_reason(scan, file) == NULL;
     }
     for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
         if (text_equal(scan->jobs.jobs.at[i].file, file)) {
-            return true;
+            return skip_reason(scan, file) == NULL;
         }
     }
     return false;
@@ -172,7 +172,7 @@ collect_files(Scan *scan, Gaps *gaps)
 {
     RunResult *run = &scan->result;
 
-    run->nfiles = scan->jobs.jobs.n + scan->gaps.n;
+    run->nfiles = scan->gaps.n;
     run->nfailed = scan->gaps.n;
     for (uint32_t i = 0; i < scan->gaps.n; i++) {
         VEC_PUSH(scan->arena, gaps, scan->gaps.at[i]);
@@ -181,6 +181,10 @@ collect_files(Scan *scan, Gaps *gaps)
         const Unit *unit = scan->units[i];
         Gap gap = {.loc.file = unit->path, .why = unit_trouble(scan->arena, unit)};
 
+        if (skip_reason(scan, unit->path) != NULL) {
+            continue;
+        }
+        run->nfiles++;
         if (unit->status == UNIT_FAILED) {
             run->nfailed++;
         }
@@ -222,7 +226,7 @@ collect_functions(Scan *scan, Gaps *gaps)
         const Fn *fn = program->fns[i];
         Gap gap = {.loc = fn->loc, .function = fn->decl->name};
 
-        if (!in_scope(scan, fn->loc.file)) {
+        if (!scan_in_scope(scan, fn->loc.file)) {
             continue;
         }
         gap.why = count_function(&scan->result, scan->engine.outcome[i], scan->engine.why[i]);
@@ -232,19 +236,8 @@ collect_functions(Scan *scan, Gaps *gaps)
     }
 }
 
-static bool
-rule_wanted(const Options *options, const char *id)
-{
-    for (uint32_t i = 0; i < options->nrules; i++) {
-        if (text_equal(options->rules[i], id)) {
-            return true;
-        }
-    }
-    return options->nrules == 0;
-}
-
 static void
-collect_findings(Scan *scan, const Options *options)
+collect_findings(Scan *scan)
 {
     RunResult *run = &scan->result;
 
@@ -252,7 +245,7 @@ collect_findings(Scan *scan, const Options *options)
     for (uint32_t i = 0; i < scan->engine.findings.n; i++) {
         Finding *finding = scan->engine.findings.at[i];
 
-        if (rule_wanted(options, finding->rule->id) && in_scope(scan, finding->loc.file)) {
+        if (scan_in_scope(scan, finding->loc.file)) {
             run->findings[run->nfindings++] = finding;
         }
     }
@@ -260,7 +253,7 @@ collect_findings(Scan *scan, const Options *options)
 
 /* Everything a report needs, from everything known. */
 static void
-collect_result(Scan *scan, const Options *options)
+collect_result(Scan *scan)
 {
     Version python = model_python(scan->model);
     Gaps gaps = {0};
@@ -276,7 +269,7 @@ collect_result(Scan *scan, const Options *options)
     };
     collect_files(scan, &gaps);
     collect_functions(scan, &gaps);
-    collect_findings(scan, options);
+    collect_findings(scan);
     scan->result.gaps = gaps.at;
     scan->result.ngaps = gaps.n;
     report_order(&scan->result);
@@ -291,7 +284,14 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     Progress progress;
 
     *scan = (Scan){.arena = arena, .strings = strings_new(arena), .quiet = options->quiet};
-    if (!scan_find_jobs(scan, options, error) || !make_model(scan, options, error)) {
+    if (!scan_find_jobs(scan, options, error)) {
+        return false;
+    }
+    skip_start(scan, options);
+    if (options->rebase != NULL) {
+        rebase_jobs(scan, options->rebase);
+    }
+    if (!make_model(scan, options, error)) {
         return false;
     }
     if (!options->no_overlay) {
@@ -303,100 +303,115 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     capture_all(arena, scan->strings, &scan->jobs, overlay, options, progress_files,
                 &progress, scan->units);
     progress_end(&progress);
+    skip_note(scan);
     if (!options->quiet) {
         tell_troubles(scan, options);
     }
     return true;
 }
 
-bool
-scan_run(Arena *arena, const Options *options, Scan *scan, Error *error)
+/* Follows all paths of the program that the units make. */
+static void
+follow(Scan *scan, const Options *options)
 {
     Progress progress;
 
-    if (!scan_capture(arena, options, scan, error)) {
-        return false;
-    }
-    scan->program = program_link(arena, scan->units, scan->jobs.jobs.n);
+    scan->program = program_link(scan->arena, scan->units, scan->jobs.jobs.n);
     annotations_apply(scan);
     progress_start(&progress, options, &scan->jobs);
     progress_phase(&progress, "following paths");
-    engine_run(arena, scan->strings, scan->program, scan->model, &scan->engine);
+    engine_run(scan->arena, scan->strings, scan->program, scan->model, &scan->engine);
+    classes_run(scan->arena, scan->strings, scan->program, scan->model, &scan->engine);
     progress_end(&progress);
-    annotations_compare(scan);
-    collect_result(scan, options);
+}
+
+bool
+scan_analyse(Scan *scan, const Options *options, Error *error)
+{
+    if (!make_model(scan, options, error)) {
+        return false;
+    }
+    follow(scan, options);
     return true;
+}
+
+bool
+scan_run(Arena *arena, const Options *options, Scan *scan, Error *error)
+{
+    if (!scan_capture(arena, options, scan, error)) {
+        return false;
+    }
+    follow(scan, options);
+    annotations_compare(scan);
+    collect_result(scan);
+    return variants_add(scan, options, error);
 }
 
 /* ---- the command ------------------------------------------------------------------------ */
 
-static bool
-to_stdout(const Options *options)
+void
+scan_note(Scan *scan, const char *format, ...)
 {
-    return options->output == NULL || text_equal(options->output, "-");
+    RunResult *run = &scan->result;
+    const char **notes = ARENA_ARRAY(scan->arena, const char *, run->nnotes + 1);
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (run->nnotes > 0) {
+        memcpy(notes, run->notes, run->nnotes * sizeof(char *));
+    }
+    notes[run->nnotes++] = arena_strndup(scan->arena, text, strlen(text));
+    run->notes = notes;
+    say("note: %s", text);
 }
 
-/* False when the report could not be written later: better known before. */
-static bool
-check_output(Arena *arena, const Options *options, Error *error)
+bool
+scan_gated(Arena *arena, const Options *options, Scan *scan, Error *error)
 {
-    const char *dir;
-
-    if (to_stdout(options)) {
-        return true;
+    if (!gate_check(arena, options, error) || !scan_versions(arena, options, scan, error)) {
+        return false;
     }
-    if (path_is_dir(options->output)) {
-        return error_set(error, ERROR_USAGE, "--output %s: this is a folder; name a file in it",
-                         options->output);
+    suppress_apply(scan, options->require_reason, true);
+    if (!baseline_apply(scan, options, error) || !base_apply(scan, options, error)) {
+        return false;
     }
-    dir = path_dirname(arena, path_absolute(arena, NULL, options->output));
-    if (access(dir, W_OK) != 0) {
-        return error_set(error, ERROR_USAGE, "--output %s: cannot write in %s: %s; make the "
-                         "folder or choose another", options->output, dir, strerror(errno));
+    select_apply(scan, options);
+    if (!diff_apply(scan, options, error)) {
+        return false;
     }
+    report_order(&scan->result);
     return true;
 }
 
-static const ReportFormat *
-choose_format(const Options *options)
-{
-    const ReportFormat *format = NULL;
-
-    if (options->format != NULL) {
-        format = report_format_find(options->format);
-    }
-    else if (!to_stdout(options)) {
-        format = report_format_for(options->output);
-    }
-    return format != NULL ? format : report_format_find("text");
-}
-
 static bool
-write_report(Arena *arena, const Options *options, const RunResult *run, Error *error)
+is_wrong_comment(const Scan *scan, const Finding *finding)
 {
-    ReportOptions how = {.color = to_stdout(options) && color_wanted(options),
-                         .cwd = path_absolute(arena, NULL, ".")};
-    StrBuf out;
-
-    strbuf_init(&out, arena);
-    choose_format(options)->write(run, &how, &out);
-    if (!to_stdout(options)) {
-        return file_write(options->output, out.text, out.length, error);
+    for (uint32_t i = 0; i < scan->wrong_comments.n; i++) {
+        if (scan->wrong_comments.at[i] == finding) {
+            return true;
+        }
     }
-    if (fwrite(out.text, 1, out.length, stdout) != out.length || fflush(stdout) != 0) {
-        return error_set(error, ERROR_FAILED, "cannot write the report to standard output: %s",
-                         strerror(errno));
-    }
-    return true;
+    return false;
 }
 
-static int
-exit_code(const RunResult *run)
+int
+scan_exit_code(const Scan *scan, const Options *options)
 {
-    if (run->nfindings > 0) {
-        return EXIT_FINDINGS;
+    const RunResult *run = &scan->result;
+    int code = run->nfailed > 0 || run->ndamaged > 0 ? EXIT_INCOMPLETE : EXIT_CLEAN;
+
+    for (uint32_t i = 0; i < run->nfindings; i++) {
+        const Finding *finding = run->findings[i];
+
+        if (finding->suppressed == NULL && !finding->known && is_wrong_comment(scan, finding)) {
+            return EXIT_USAGE;
+        }
+        code = select_fails(options, finding) ? EXIT_FINDINGS : code;
     }
-    return run->nfailed > 0 || run->ndamaged > 0 ? EXIT_INCOMPLETE : EXIT_CLEAN;
+    return code;
 }
 
 int
@@ -406,14 +421,14 @@ command_scan(Arena *arena, const Options *options)
     Scan scan;
     bool written;
 
-    if (!check_output(arena, options, &error) ||
-        !scan_versions(arena, options, &scan, &error)) {
+    if (!outputs_check(arena, options, &error) ||
+        !scan_gated(arena, options, &scan, &error)) {
         return say_error(&error);
     }
-    written = write_report(arena, options, &scan.result, &error);
-    if (!written) {
-        say_error(&error);
+    if (options->fixes) {
+        fixes_attach(arena, options, &scan);
     }
-    fprintf(stderr, "%s\n", report_summary(arena, &scan.result));
-    return written ? exit_code(&scan.result) : EXIT_USAGE;
+    written = outputs_write(arena, options, &scan.result);
+    fprintf(stderr, "%s\n", report_closing(arena, &scan.result));
+    return written ? scan_exit_code(&scan, options) : EXIT_USAGE;
 }

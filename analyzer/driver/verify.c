@@ -88,7 +88,20 @@ add_flags(Fixture *fx, Error *error)
     return true;
 }
 
-/* Scans the fixture, whose flags are complete, and nothing else. */
+/* The files that are scanned for a fixture. */
+static const char **
+fixture_paths(const Fixture *fx)
+{
+    const char **paths = ARENA_ARRAY(fx->arena, const char *, 1 + fx->with.n);
+
+    paths[0] = fx->file;
+    for (uint32_t i = 0; i < fx->with.n; i++) {
+        paths[1 + i] = fx->with.at[i];
+    }
+    return paths;
+}
+
+/* Scans the fixture, whose flags are complete, and what it names to go with it. */
 static bool
 scan_fixture(Fixture *fx, const Options *options, Scan *scan, Error *error)
 {
@@ -97,8 +110,8 @@ scan_fixture(Fixture *fx, const Options *options, Scan *scan, Error *error)
     own.python = fx->python;
     own.command = "scan";
     own.database = NULL;
-    own.paths = &fx->file;
-    own.npaths = 1;
+    own.npaths = 1 + fx->with.n;
+    own.paths = fixture_paths(fx);
     own.flags = fx->flags.at;
     own.nflags = fx->flags.n;
     own.has_flags = true;
@@ -148,6 +161,7 @@ run_fixture(Fixture *fx, Tally *tally, const char *text, Error *error)
     if (is_lowering(fx)) {
         return judge_ir(fx, tally, &scan, text, error);
     }
+    suppress_apply(&scan, false, false);
     judge_findings(fx, tally, &scan);
     return true;
 }
@@ -343,7 +357,8 @@ verify_folder(Tally *tally, const char *path)
         if (path_is_dir(inner)) {
             verify_folder(tally, inner);
         }
-        else if (text_ends(inner, pages ? ".md" : ".c")) {
+        else if (pages ? text_ends(inner, ".md")
+                       : text_ends(inner, ".c") || text_ends(inner, ".cpp")) {
             verify_file(tally, inner);
         }
         free(entry[i]);

@@ -1,7 +1,7 @@
 /* versions.c: one scan per version of Python asked for, their findings as one
  * report.  A finding that not all versions share says which ones have it.
  */
-#include "driver/driver.h"
+#include "driver/gate.h"
 
 #include <string.h>
 
@@ -16,8 +16,8 @@ typedef struct Merged {
     VEC(Shared) all;
 } Merged;
 
-static bool
-same_finding(const Finding *a, const Finding *b)
+bool
+finding_same(const Finding *a, const Finding *b)
 {
     return text_equal(a->rule->id, b->rule->id) && text_equal(a->fingerprint, b->fingerprint)
            && text_equal(a->loc.file, b->loc.file) && a->loc.line == b->loc.line
@@ -32,7 +32,7 @@ merge_findings(Merged *merged, const RunResult *run, uint32_t version)
     for (uint32_t i = 0; i < run->nfindings; i++) {
         uint32_t k = 0;
 
-        while (k < known && !same_finding(merged->all.at[k].finding, run->findings[i])) {
+        while (k < known && !finding_same(merged->all.at[k].finding, run->findings[i])) {
             k++;
         }
         if (k == known) {
@@ -73,9 +73,8 @@ put_merged(const Merged *merged, const Options *options, RunResult *run)
 
         run->findings[i] = shared->finding;
         if (shared->versions != all) {
-            shared->finding->message =
-                arena_printf(arena, "%s (Python %s only)", shared->finding->message,
-                             version_list(arena, options, shared->versions));
+            shared->finding->only_on =
+                arena_printf(arena, "Python %s", version_list(arena, options, shared->versions));
         }
     }
     run->python = version_list(arena, options, all);

@@ -26,6 +26,17 @@ first_success(const Summary *summary)
     return NULL;
 }
 
+static const Case *
+first_failure(const Summary *summary)
+{
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        if (case_fails(&summary->cases[i])) {
+            return &summary->cases[i];
+        }
+    }
+    return NULL;
+}
+
 /* ---- who is called ---------------------------------------------------------------- */
 
 static const Decl *
@@ -87,22 +98,62 @@ guards_hold(Explorer *ex, State *state, const Call *call, const Case *c)
     return true;
 }
 
-/* What is passed where NULL is not accepted is not NULL; false when it certainly is and
- * the callee would have crashed. */
+/* True when the argument is NULL for sure: not only by an assumption about a parameter. */
+static bool
+is_null_argument(const State *state, const Param *param, const Sym *sym)
+{
+    bool found = sym->kind == SYM_CALL || sym->kind == SYM_INIT;
+    return is_zero(state, sym) && (found || param->kind == PARAM_OBJ);
+}
+
+static bool
+touches(const Case *c, uint32_t param)
+{
+    for (uint32_t e = 0; e < c->neffect; e++) {
+        if (c->effect[e].param == param && (c->effect[e].kind == EFFECT_RETAIN ||
+                                            c->effect[e].kind == EFFECT_RELEASE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is passed where NULL is not accepted is not NULL; false when it certainly is, and the
+ * callee crashes or does not come to this outcome. */
 static bool
 assume_accepted(Explorer *ex, State *state, const Call *call, const Case *c)
 {
-    for (uint32_t i = 0; i < call->summary->nparam && i < call->nargs; i++) {
-        const Param *param = &call->summary->param[i];
-        if (param->nullable || param->kind != PARAM_OBJ ||
-            assume(ex, state, call->arg[i], true)) {
+    const Summary *summary = call->summary;
+    for (uint32_t i = 0; i < summary->nparam && i < call->nargs; i++) {
+        const Param *param = &summary->param[i];
+        const Sym *sym = call->arg[i];
+        if (summary->origin == ORIGIN_COMPUTED && !param->nullable && !is_zero(state, sym)) {
+            note_needed(ex, state, sym);
+        }
+        bool pointer = param->kind == PARAM_OBJ ||
+                       (param->kind == PARAM_STR && sym->kind == SYM_CALL);
+        if (param->nullable || !pointer || summary->origin == ORIGIN_COMPUTED) {
             continue;
         }
-        for (uint32_t e = 0; e < c->neffect; e++) {
-            if (c->effect[e].param == i && (c->effect[e].kind == EFFECT_RETAIN ||
-                                            c->effect[e].kind == EFFECT_RELEASE)) {
+        if (!is_null_argument(state, param, sym)) {
+            if (!param->refused) {
+                note_needed(ex, state, sym);
+                assume(ex, state, sym, true);
+            }
+            continue;
+        }
+        if (param->refused) {
+            if (!case_fails(c) && first_failure(summary)) {
                 return false;
             }
+            continue;
+        }
+        if (sym->kind != SYM_INT) {
+            event_null(ex, state, sym, call->ins, call->name, false);
+            return false;
+        }
+        if (touches(c, i)) {
+            return false;
         }
     }
     return true;
@@ -125,7 +176,7 @@ check_uses(Explorer *ex, State *state, const Call *call, const Case *c)
 }
 
 static void
-apply_error(Explorer *ex, State *state, const Call *call, const Case *c)
+apply_error(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {
     switch (c->err) {
     case ERR_SAME:
@@ -136,7 +187,7 @@ apply_error(Explorer *ex, State *state, const Call *call, const Case *c)
         if (call->summary->ncases > 1 && case_fails(c)) {
             state->failed = state->failed || c->err == ERR_RAISES;
             state->ignored = state->ignored || call->ignored;
-            state_note(ex, state, NODE_FAIL, call->ins, NULL, call->summary, c);
+            state_note(ex, state, NODE_FAIL, call->ins, result, call->summary, c);
         }
         break;
     case ERR_CLEARS:
@@ -152,7 +203,8 @@ apply_error(Explorer *ex, State *state, const Call *call, const Case *c)
 static bool
 apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
 {
-    if (!guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c)) {
+    if (!guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c) ||
+        !check_printed(ex, state, call)) {
         return false;
     }
     check_uses(ex, state, call, c);
@@ -162,6 +214,9 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
     if (call->summary->writes) {
         forget_outside(state, call->ins);
     }
+    else if (call->summary->counts) {
+        forget_numbers(state);
+    }
     apply_effects(ex, state, call, c);
     if (case_fails(c)) {
         note_refusals(ex, state, call, c);
@@ -170,7 +225,7 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
     if (call->summary->format == FORMAT_BUILD) {
         apply_build(ex, state, call, c, result);
     }
-    apply_error(ex, state, call, c);
+    apply_error(ex, state, call, c, result);
     if (call->summary->alloc && c->ret.kind == RESULT_NULL) {
         state->oom = true;
     }
@@ -219,6 +274,25 @@ skip_case(const State *state, const Call *call, const Case *c)
                               call->summary->format != FORMAT_PARSE);
 }
 
+/* No outcome of a function of the program applies: does each need what is NULL here? */
+static void
+check_null_arguments(Explorer *ex, State *state, const Call *call)
+{
+    const Summary *summary = call->summary;
+    for (uint32_t i = 0; i < summary->nparam && i < call->nargs; i++) {
+        bool needed = summary->ncases > 0;
+        for (uint32_t k = 0; k < summary->ncases; k++) {
+            uint8_t guard = summary->cases[k].guard[i];
+            needed = needed && (guard == GUARD_NOTNULL || guard == GUARD_HELD_NULL ||
+                                guard == GUARD_HELD_NOTNULL);
+        }
+        if (needed && !summary->param[i].nullable && call->arg[i]->kind != SYM_INT && is_zero(state, call->arg[i])) {
+            event_null(ex, state, call->arg[i], call->ins, call->name, false);
+            return;
+        }
+    }
+}
+
 static void
 step_known(Explorer *ex, State *state, const Call *call, States *out)
 {
@@ -226,7 +300,8 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     if (summary->noreturn) {
         return;
     }
-    uint32_t last = summary->ncases;
+    uint32_t last = summary->ncases, before = out->list.n;
+    State *entry = summary->origin == ORIGIN_COMPUTED ? state_copy(ex, state) : NULL;
     for (uint32_t i = 0; i < summary->ncases; i++) {
         last = skip_case(state, call, &summary->cases[i]) ? last : i;
     }
@@ -239,6 +314,9 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
         if (apply_case(ex, next, call, c)) {
             VEC_PUSH(ex->arena, &out->list, next);
         }
+    }
+    if (entry && out->list.n == before) {
+        check_null_arguments(ex, entry, call);
     }
 }
 

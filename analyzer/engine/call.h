@@ -42,11 +42,15 @@ void apply_effects(Explorer *ex, State *state, const Call *call, const Case *c);
 void note_refusals(Explorer *ex, State *state, const Call *call, const Case *c);
 /* All memory outside the function may have changed. */
 void forget_outside(State *state, const Instr *at);
+/* Numbers in global variables may have changed. */
+void forget_numbers(State *state);
 
 /* ---- call_format.c -------------------------------------------------------------------------- */
 
 /* Fills the places that a parse format names. */
 void apply_parse(Explorer *ex, State *state, const Call *call, const Case *c);
+/* Reports NULL that a '%s' of a printing callee meets; false when it does. */
+bool check_printed(Explorer *ex, State *state, const Call *call);
 /* Takes over or keeps the objects that a build format names, for 'result'. */
 void apply_build(Explorer *ex, State *state, const Call *call, const Case *c,
                  const Sym *result);

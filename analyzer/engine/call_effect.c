@@ -94,6 +94,21 @@ integer(Explorer *ex, State *state, const Call *call, const Result *result, uint
     return sym;
 }
 
+/* The NULL that this very call gave, until somebody looks at it. */
+static const Sym *
+null_result(Explorer *ex, State *state, const Call *call, const Case *c, const Type *type)
+{
+    if (call->ignored || !type || type->kind != TYPE_PTR) {
+        return sym_int(ex, 0);
+    }
+    const Sym *sym = fresh_at(ex, state, call, 0, type);
+    state_set_range(ex, state, sym, (Range){.sym = sym});
+    if (!case_fails(c)) {
+        state_note(ex, state, NODE_NOTHING, call->ins, sym, call->summary, c);
+    }
+    return sym;
+}
+
 /* The value of a result or of what an out-parameter holds; NULL for void. */
 const Sym *
 make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
@@ -112,7 +127,7 @@ make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Re
         }
         break;
     case RESULT_NULL:
-        return sym_int(ex, 0);
+        return slot == 0 ? null_result(ex, state, call, c, type) : sym_int(ex, 0);
     case RESULT_INT:
         return integer(ex, state, call, result, slot, type);
     case RESULT_PTR: {
@@ -186,6 +201,10 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
         return;
     }
     const Sym *value = make_value(ex, state, call, c, &effect->result, slot, NULL);
+    if (effect->path) {
+        put_place(ex, state, call->ins, place, value); /* the callee's own affair */
+        return;
+    }
     write_place(ex, state, call->ins, place, value);
 }
 
@@ -201,6 +220,28 @@ forget_outside(State *state, const Instr *at)
         }
     }
     state->nbind = kept;
+}
+
+void
+forget_numbers(State *state)
+{
+    uint32_t kept = 0;
+    for (uint32_t b = 0; b < state->nbind; b++) {
+        const Place *place = state->bind[b].place;
+        if (place->kind != PLACE_GLOBAL || place->decl->type->kind != TYPE_INT) {
+            state->bind[kept++] = state->bind[b];
+        }
+    }
+    state->nbind = kept;
+    kept = 0;
+    for (uint32_t r = 0; r < state->nrange; r++) {
+        const Sym *sym = state->range[r].sym;
+        const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
+        if (!place || place->kind != PLACE_GLOBAL || place->decl->type->kind != TYPE_INT) {
+            state->range[kept++] = state->range[r];
+        }
+    }
+    state->nrange = kept;
 }
 
 static void

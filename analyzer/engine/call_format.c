@@ -1,4 +1,6 @@
 /* call_format.c: the arguments that a PyArg_Parse or Py_BuildValue format governs. */
+#include <string.h>
+
 #include "engine/call.h"
 
 #define MAX_FORMAT_ARGS 64
@@ -82,6 +84,53 @@ fill_converted(Explorer *ex, State *state, const Call *call, const Case *c, uint
     }
     ledger_escape(ex, state, read_place(ex, state, place, NULL));
     write_place(ex, state, call->ins, place, fresh_at(ex, state, call, i + 1, NULL));
+}
+
+/* The conversion that stands at '%': its letter, and how many arguments go before it ('*'). */
+static const char *
+read_conversion(const char *at, char *letter, uint32_t *stars)
+{
+    *stars = 0;
+    at++;
+    while (*at && strchr("-+ #0123456789.*hlzjtTq", *at)) {
+        *stars += *at == '*';
+        at++;
+    }
+    *letter = *at;
+    return *at ? at + 1 : at;
+}
+
+bool
+check_printed(Explorer *ex, State *state, const Call *call)
+{
+    const Summary *summary = call->summary;
+    uint32_t last = summary->nparam;
+    if (!summary->variadic || summary->format != FORMAT_NONE || last == 0 ||
+        last > call->nargs || call->arg[last - 1]->kind != SYM_STR ||
+        !text_equal(summary->param[last - 1].name, "format")) {
+        return true;
+    }
+    uint32_t arg = last;
+    for (const char *at = call->arg[last - 1]->text; *at;) {
+        char letter = '%';
+        uint32_t stars = 0;
+        if (*at != '%') {
+            at++;
+            continue;
+        }
+        at = read_conversion(at, &letter, &stars);
+        if (letter == '%') {
+            continue;
+        }
+        arg += stars;
+        if (arg < call->nargs && (letter == 's' || letter == 'U') &&
+            call->arg[arg]->kind != SYM_INT && is_zero(state, call->arg[arg])) {
+            event_null(ex, state, call->arg[arg], call->ins, call->name, letter == 's');
+            return false;
+        }
+        arg++;
+    }
+    return true;
 }
 
 void

@@ -18,8 +18,9 @@ output_of(const PendingReport *report)
 static bool
 same_defect(const PendingReport *a, const PendingReport *b)
 {
-    if (a->rule != b->rule) {
-        return false;
+    if (a->rule != b->rule) { /* one release too many, told by whoever sees it first */
+        return a->rule->on_release && b->rule->on_release && a->at == b->at && a->birth &&
+               a->birth == b->birth && text_equal(a->object, b->object);
     }
     if (a->rule->on_return) {
         return a->at == b->at;
@@ -214,6 +215,7 @@ append(Explorer *ex, const PendingReport *report, EngineResult *out)
     finding->fact_doc = report->fact ? report->fact->doc : NULL;
     finding->fix = report->fix;
     finding->reach = report->reach;
+    finding->confidence = report->confidence;
     finding->cause = report->cause;
     finding->fingerprint = fingerprint(ex, report, out);
     trace_steps(ex, report, finding);

@@ -16,6 +16,9 @@ typedef struct Engine {
     Owners *owners;
     Summary **computed;
     EngineResult *result;
+    const EngineBefore *before; /* NULL: everything is new */
+    Map known;                  /* identity of a function -> its index before + 1 */
+    bool *analysed, *altered;   /* by function: with 'before' only */
 } Engine;
 
 static void
@@ -88,6 +91,83 @@ analyse_once(Engine *engine, uint32_t first, uint32_t count, bool first_pass)
     return changed;
 }
 
+/* ---- what an earlier run knows ------------------------------------------------- */
+
+static uint64_t
+identity(const Fn *fn)
+{
+    const char *file = fn->decl->is_static && fn->loc.file ? fn->loc.file : "";
+    uint64_t hash = hash_bytes(fn->decl->usr, strlen(fn->decl->usr), 0);
+    return hash_bytes(file, strlen(file), hash);
+}
+
+static void
+map_known(Engine *engine)
+{
+    map_init(&engine->known, engine->out);
+    for (uint32_t i = 0; engine->before && i < engine->before->program->nfns; i++) {
+        *map_put(&engine->known, identity(engine->before->program->fns[i])) =
+            (void *)(uintptr_t)(i + 1);
+    }
+}
+
+/* The function's index in the earlier run, or -1. */
+static int64_t
+index_before(const Engine *engine, uint32_t f)
+{
+    return (int64_t)(uintptr_t)map_get(&engine->known, identity(engine->program->fns[f])) - 1;
+}
+
+static bool
+must_analyse(const Engine *engine, uint32_t f)
+{
+    const EngineBefore *before = engine->before;
+    const CallGraph *graph = engine->program->graph;
+    for (uint32_t i = 0; i < graph->ncallee[f]; i++) {
+        if (engine->altered[graph->callee[f][i]]) {
+            return true;
+        }
+    }
+    return index_before(engine, f) < 0 ||
+           before->is_changed(before->payload, engine->program->fns[f]);
+}
+
+/* Takes over what is known of a component; false when it must be analysed. */
+static bool
+keep_component(Engine *engine, uint32_t first, uint32_t count)
+{
+    const uint32_t *order = engine->program->graph->order;
+    for (uint32_t i = first; i < first + count; i++) {
+        if (!engine->before || must_analyse(engine, order[i])) {
+            return false;
+        }
+    }
+    for (uint32_t i = first; i < first + count; i++) {
+        const EngineResult *old = engine->before->result;
+        int64_t k = index_before(engine, order[i]);
+        engine->computed[order[i]] = old->computed[k];
+        engine->result->outcome[order[i]] = old->outcome[k];
+        engine->result->why[order[i]] = old->why[k];
+    }
+    return true;
+}
+
+/* Notes which summaries of a component have become others. */
+static void
+note_altered(Engine *engine, uint32_t first, uint32_t count)
+{
+    for (uint32_t i = first; engine->before && i < first + count; i++) {
+        uint32_t f = engine->program->graph->order[i];
+        int64_t k = index_before(engine, f);
+        const Summary *old = k < 0 ? NULL : engine->before->result->computed[k];
+        const Summary *now = engine->computed[f];
+        engine->analysed[f] = true;
+        engine->altered[f] = !old || !now ? old != now : !summary_equal(old, now);
+    }
+}
+
+/* ---- components ------------------------------------------------------------------ */
+
 /* One strongly connected component.  When its functions call each other, first along the
  * ways that do not, then with what the last pass learned, until nothing new comes. */
 static void
@@ -122,29 +202,58 @@ compare_findings(const void *a, const void *b)
     return order;
 }
 
-void
-engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,
-           EngineResult *out)
+static void
+run(Engine *engine)
 {
-    Engine engine = {.out = arena, .scratch = arena_new(), .strings = strings,
-                     .program = program, .model = model, .result = out};
-    engine.info = roles_find(arena, program);
-    engine.owners = owners_find(arena, strings, program, model);
-    engine.computed = ARENA_ARRAY(arena, Summary *, program->nfns + 1);
+    Arena *arena = engine->out;
+    const Program *program = engine->program;
+    const CallGraph *graph = program->graph;
+    EngineResult *out = engine->result;
+    *out = (EngineResult){0};
+    engine->scratch = arena_new();
+    engine->info = roles_find(arena, program);
+    fresh_find(arena, engine->strings, program, engine->info);
+    engine->owners = owners_find(arena, engine->strings, program, engine->model);
+    engine->computed = ARENA_ARRAY(arena, Summary *, program->nfns + 1);
+    engine->altered = ARENA_ARRAY(arena, bool, program->nfns + 1);
+    engine->analysed = ARENA_ARRAY(arena, bool, program->nfns + 1);
     out->outcome = ARENA_ARRAY(arena, FnOutcome, program->nfns + 1);
     out->why = ARENA_ARRAY(arena, const char *, program->nfns + 1);
-    const CallGraph *graph = program->graph;
+    out->computed = engine->computed;
+    map_known(engine);
     for (uint32_t i = 0; i < graph->nfns;) {
         uint32_t count = 1;
         while (i + count < graph->nfns && graph->component[graph->order[i + count]] ==
                                               graph->component[graph->order[i]]) {
             count++;
         }
-        analyse_component(&engine, i, count);
+        if (!keep_component(engine, i, count)) {
+            analyse_component(engine, i, count);
+            note_altered(engine, i, count);
+        }
         i += count;
     }
     if (out->findings.n > 1) {
         qsort(out->findings.at, out->findings.n, sizeof(Finding *), compare_findings);
     }
-    arena_free(engine.scratch);
+    arena_free(engine->scratch);
+}
+
+void
+engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,
+           EngineResult *out)
+{
+    Engine engine = {.out = arena, .strings = strings, .program = program, .model = model,
+                     .result = out};
+    run(&engine);
+}
+
+void
+engine_run_changed(Arena *arena, Strings *strings, const Program *program, Model *model,
+                   const EngineBefore *before, bool **analysed, EngineResult *out)
+{
+    Engine engine = {.out = arena, .strings = strings, .program = program, .model = model,
+                     .result = out, .before = before};
+    run(&engine);
+    *analysed = engine.analysed;
 }

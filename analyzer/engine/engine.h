@@ -22,11 +22,26 @@ typedef struct EngineResult {
     VEC(Finding *) findings;  /* sorted by place and rule, fingerprints set, not numbered */
     FnOutcome *outcome;       /* by function of the program */
     const char **why;         /* by function: reason when not analysed, else NULL */
+    Summary **computed;       /* by function: its summary, or NULL */
 } EngineResult;
+
+/* What an earlier run found out about a program that differs in some functions. */
+typedef struct EngineBefore {
+    const Program *program;
+    const EngineResult *result;
+    bool (*is_changed)(void *payload, const Fn *fn); /* of the program to be analysed now */
+    void *payload;
+} EngineBefore;
 
 /* Analyses the whole program.  Computed summaries are put into 'model'.
  * Everything in 'out' is owned by 'arena'. */
 void engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,
                 EngineResult *out);
+
+/* The same, but only for functions that are changed, new, or call one whose summary has
+ * become another; the others keep their summary, and 'out' has no findings of theirs.
+ * 'before' must share 'strings'.  '*analysed' gets by function whether it was analysed. */
+void engine_run_changed(Arena *arena, Strings *strings, const Program *program, Model *model,
+                        const EngineBefore *before, bool **analysed, EngineResult *out);
 
 #endif

@@ -38,8 +38,10 @@ holder_name(Explorer *ex, const State *state, const Sym *sym)
         return place_text(ex, last);
     }
     for (const Node *n = state->trace; n; n = n->pred) {
-        if ((n->kind == NODE_HOLD || n->kind == NODE_STORE) && n->sym == sym && n->place) {
-            return place_text(ex, n->place);
+        bool holds = (n->kind == NODE_HOLD || n->kind == NODE_STORE) && n->sym == sym && n->place;
+        const char *text = holds ? place_text(ex, n->place) : "";
+        if (text[0]) { /* not a local without a name */
+            return text;
         }
     }
     for (uint32_t i = 0; i < state->nbind; i++) {
@@ -235,6 +237,7 @@ rule_report(RuleCtx *rx, const Object *object, const char *message, const char *
     report->is_param_excess = rx->deferred && object->ref.kept == KEPT_CALLER;
     report->is_return = rx->deferred && object->ref.kept != KEPT_CALLER;
     report->cause = cause_of(ex, &object->ref, rx->fact);
+    report->confidence = rx->confidence;
     VEC_PUSH(ex->arena, &ex->reports, report);
 }
 
@@ -345,6 +348,47 @@ event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, const P
     }
 }
 
+/* How sure it is that the callee gives NULL in a run that matters. */
+static Confidence
+null_confidence(const Summary *source, const Case *c)
+{
+    if (!source || !c || c->misused) {
+        return source && c ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
+    }
+    if (c->err == ERR_RAISES || c->err == ERR_NOMEM || source->alloc) {
+        return source->partial ? CONFIDENCE_LOW : CONFIDENCE_HIGH;
+    }
+    bool lookup = source->origin != ORIGIN_COMPUTED && source->nparam > 1;
+    return lookup ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW; /* NULL is an answer here, no failure */
+}
+
+void
+event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
+           bool in_format)
+{
+    bool called = sym->kind == SYM_CALL && sym->site && sym->site->op == OP_CALL;
+    const char *source = called ? display_name(ex, callee_name(sym->site)) : "";
+    Ref ref = {.sym = sym, .site = called ? sym->site : NULL};
+    for (const Node *n = state->trace; n && !ref.born; n = n->pred) {
+        if ((n->kind == NODE_FAIL || n->kind == NODE_NOTHING) && n->sym == sym) {
+            ref.born = n->summary;
+            ref.born_case = n->outcome;
+        }
+    }
+    Object object = object_for(ex, state, &ref, at);
+    NullEvent event = {.object = &object, .source = source,
+                       .user = user ? display_name(ex, user) : "", .in_format = in_format};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .fact = ref.born,
+                  .fact_case = ref.born_case,
+                  .confidence = null_confidence(ref.born, ref.born_case)};
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_null) {
+            rx.rule->on_null(&rx, &event);
+        }
+    }
+}
+
 /* ---- ask the engine -------------------------------------------------------------------------- */
 
 const Rule engine_rule = {
@@ -392,6 +436,20 @@ event_ask(Explorer *ex, State *state, const Instr *ins, const char *name)
         if (want->kind != SYM_INT || want->num != owned) {
             answer(ex, state, ins, object,
                    arena_printf(ex->out, "'%s' is owned %d times here", object, owned));
+        }
+        return true;
+    }
+    if (text_equal(name, "strayref_mine")) {
+        bool mine = ref && ref->own > 0 && !(ref->flags & REF_ESCAPED);
+        if (!mine && !is_zero(state, simplify(ex, state, sym))) {
+            answer(ex, state, ins, object, arena_printf(ex->out, "'%s' may be another's", object));
+        }
+        return true;
+    }
+    if (text_equal(name, "strayref_known")) {
+        if (ref && (ref->flags & REF_ESCAPED)) {
+            answer(ex, state, ins, object,
+                   arena_printf(ex->out, "'%s' may have another owner", object));
         }
         return true;
     }

@@ -162,6 +162,19 @@ after(Explorer *ex, State *state, const Instr *ins)
     }
 }
 
+/* Somebody looked at a NULL: from here on it is as good as any other. */
+static void
+settle_nulls(Explorer *ex, State *state, const Sym *cond)
+{
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        const Sym *sym = state->range[i].sym;
+        if (sym->kind == SYM_CALL && sym->type && sym->type->kind == TYPE_PTR &&
+            state->range[i].lo == 0 && state->range[i].hi == 0 && sym_mentions(cond, sym)) {
+            state_replace(state, sym, sym_int(ex, 0));
+        }
+    }
+}
+
 static void
 branch(Run *run, State *state, const Instr *ins, uint32_t block)
 {
@@ -175,6 +188,7 @@ branch(Run *run, State *state, const Instr *ins, uint32_t block)
     }
     for (int way = 0; way < 2; way++) {
         if (can[way]) {
+            settle_nulls(ex, next[way], cond);
             after(ex, next[way], ins);
             if (can[0] && can[1]) {
                 state_note(ex, next[way], NODE_BRANCH, ins, cond, NULL, NULL);
@@ -316,6 +330,38 @@ entry_state(Explorer *ex)
     return state;
 }
 
+/* The ways a function may be entered that authors forget: the attribute is deleted, there are
+ * no keyword arguments, tp_init never ran. */
+static void
+add_entries(Explorer *ex, Waiting *first)
+{
+    const FnInfo *info = ex->info;
+    State *usual = entry_state(ex);
+    if (info->has_kwds || info->deleted > 0) {
+        uint32_t index = info->has_kwds ? 2 : info->deleted;
+        State *absent = state_copy(ex, usual);
+        absent->protocol = !info->has_kwds;
+        assume(ex, absent, sym_param(ex, index), false);
+        state_freeze(absent);
+        VEC_PUSH(ex->arena, &first->list, absent);
+        usual = state_copy(ex, usual);
+        assume(ex, usual, sym_param(ex, index), true);
+        state_freeze(usual);
+    }
+    if (info->nunset > 0) {
+        State *fresh = state_copy(ex, usual);
+        const Place *self = place_deref(ex, sym_param(ex, 0));
+        fresh->protocol = true;
+        for (uint32_t i = 0; i < info->nunset; i++) {
+            const Sym *sym = sym_init(ex, place_field(ex, self, info->unset[i], NULL), NULL, NULL);
+            state_set_range(ex, fresh, sym, (Range){.sym = sym});
+        }
+        state_freeze(fresh);
+        VEC_PUSH(ex->arena, &first->list, fresh);
+    }
+    VEC_PUSH(ex->arena, &first->list, usual);
+}
+
 /* A block that was run often: the new state is joined to an old one with the same
  * ownership, so that loops settle. */
 static State *
@@ -357,8 +403,7 @@ explore(Explorer *ex)
 {
     Run run = {.ex = ex, .at = ARENA_ARRAY(ex->arena, Waiting, ex->fn->nblock)};
     ex->inductive = find_inductive(ex);
-    State *entry = entry_state(ex);
-    VEC_PUSH(ex->arena, &run.at[0].list, entry);
+    add_entries(ex, &run.at[0]);
     while (run.next < ex->flow->norder) {
         uint32_t block = ex->flow->order[run.next];
         Waiting *waiting = &run.at[block];

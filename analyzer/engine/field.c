@@ -18,6 +18,26 @@ was_written(const State *state, const Place *place)
     return false;
 }
 
+static bool
+mentions_place(const Sym *sym, const Place *place)
+{
+    return sym && (sym->kind == SYM_INIT ? sym->place == place
+                                         : mentions_place(sym->a, place) ||
+                                               mentions_place(sym->b, place));
+}
+
+/* True when this path asked whether something is in the place. */
+static bool
+was_tested(const State *state, const Place *place)
+{
+    for (const Node *n = state->trace; n; n = n->pred) {
+        if (n->kind == NODE_BRANCH && mentions_place(n->sym, place)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* True when the function stores to a field of this name. */
 static bool
 stores_to(const Fn *fn, Str name)
@@ -60,7 +80,7 @@ static bool
 may_be_set(Explorer *ex, const State *state, const Place *place)
 {
     const Place *root = place_root(place);
-    if (was_written(state, place) || is_guarded(ex, state, place)) {
+    if (was_written(state, place) || was_tested(state, place) || is_guarded(ex, state, place)) {
         return false;
     }
     if (root->kind == PLACE_GLOBAL) {
@@ -148,7 +168,9 @@ static bool
 self_goes(Explorer *ex, const State *state)
 {
     const Ref *self = ex->fn->nparam > 0 ? state_ref(state, sym_param(ex, 0)) : NULL;
-    return !(ex->info->self & (SELF_METHOD | SELF_SETTER | SELF_INIT)) ||
+    bool method = ex->info->is_entry && !(ex->info->self & SELF_INIT);
+    return method || /* dealloc-double-release tells these */
+           !(ex->info->self & (SELF_METHOD | SELF_SETTER | SELF_INIT)) ||
            (ex->info->self & SELF_DEALLOC) || (self && (self->flags & REF_RELEASED));
 }
 

@@ -180,7 +180,9 @@ overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
         ref->own--;
         return;
     }
-    if (known && !is_slot_refilled(ex, state, ref->sym)) {
+    bool base = ex->info->is_dealloc && by.summary && by.summary->origin == ORIGIN_COMPUTED &&
+                ref->sym->kind == SYM_INIT; /* dealloc-double-release tells these */
+    if (known && !base && !is_slot_refilled(ex, state, ref->sym)) {
         event_release(ex, state, ref, by_steal, by);
     }
     ref->flags |= REF_ESCAPED;
@@ -192,8 +194,9 @@ note_emptied(Explorer *ex, const Sym *sym)
 {
     const Place *root = sym->kind == SYM_INIT && sym->place ? place_root(sym->place) : NULL;
     const Sym *base = root && root->kind == PLACE_DEREF ? root->sym : NULL;
+    bool field = root && sym->place->kind == PLACE_FIELD && sym->place->base == root;
     if (base && base->kind == SYM_INIT && base->place && base->place->kind == PLACE_LOCAL &&
-        base->place->index < 32 && sym->place != root) {
+        base->place->index < 32 && sym->place != root && !field) {
         ex->emptied |= 1U << base->place->index;
     }
 }

@@ -44,11 +44,17 @@ static const char *
 slot_name(int64_t number)
 {
     switch (number) {
+    case 3: return "mp_ass_subscript";
+    case 39: return "sq_ass_item";
+    case 50: return "tp_call";
     case 51: return "tp_clear";
     case 52: return "tp_dealloc";
     case 53: return "tp_del";
+    case 55: return "tp_descr_set";
     case 60: return "tp_init";
     case 65: return "tp_new";
+    case 68: return "tp_setattr";
+    case 69: return "tp_setattro";
     case 71: return "tp_traverse";
     case 74: return "tp_free";
     case 80: return "tp_finalize";
@@ -78,6 +84,27 @@ self_role(const char *slot)
                                                                             : SELF_METHOD;
 }
 
+/* Notes which parameter may come as NULL: the new value, when something is deleted, or the
+ * keyword arguments, when there are none. */
+static void
+find_null_param(FnInfo *info, const Fn *fn, const char *slot)
+{
+    static const char *const deleting[] = {"tp_setattro", "tp_setattr", "tp_descr_set",
+                                           "mp_ass_subscript", "sq_ass_item"};
+    static const char *const calling[] = {"tp_init", "tp_new", "tp_call"};
+    for (size_t i = 0; i < COUNT_OF(deleting); i++) {
+        if (text_ends(slot, deleting[i]) && fn->nparam == 3) {
+            info->deleted = 2;
+        }
+    }
+    if (text_ends(slot, ".set") && fn->nparam >= 2) {
+        info->deleted = 1;
+    }
+    for (size_t i = 0; i < COUNT_OF(calling); i++) {
+        info->has_kwds = info->has_kwds || (text_ends(slot, calling[i]) && fn->nparam == 3);
+    }
+}
+
 static void
 give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
 {
@@ -91,6 +118,7 @@ give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
     info->is_dealloc = info->is_dealloc || text_ends(slot, "tp_dealloc") ||
                        text_ends(slot, "tp_free");
     info->self |= is_exec ? 0 : self_role(slot);
+    find_null_param(info, roles->program->fns[index], slot);
 }
 
 /* The slot that a function in a table stands for: its path, or the name of the slot number
@@ -175,40 +203,6 @@ spread_init(Roles *roles)
 
 /* ---- who passes on its first argument -------------------------------------------------- */
 
-/* True when 'val' is what parameter 0 held: a load of it, or of the one variable that is set
- * from it once. */
-static bool
-is_first_param(const Instr *const *def, const uint32_t *alias, Val val)
-{
-    for (int depth = 0; depth < 8 && val.kind == VAL_TEMP && def[val.index]; depth++) {
-        const Instr *ins = def[val.index];
-        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
-            return ins->a.index == 0 ? alias[0] == 0 : alias[ins->a.index] == 1;
-        }
-        if (ins->op != OP_CAST && ins->op != OP_COPY) {
-            return false;
-        }
-        val = ins->a;
-    }
-    return false;
-}
-
-/* Fills alias[local]: 0 never stored to, 1 stored once, and from parameter 0, 2 otherwise. */
-static void
-find_aliases(const Fn *fn, const Instr *const *def, uint32_t *alias)
-{
-    for (uint32_t b = 0; b < fn->nblock; b++) {
-        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
-            const Instr *ins = &fn->block[b].ins[i];
-            if (ins->op == OP_STORE && ins->a.kind == VAL_LOCAL && ins->a.index < fn->nlocal) {
-                bool first = alias[ins->a.index] == 0 && ins->a.index != 0 &&
-                             is_first_param(def, alias, ins->b);
-                alias[ins->a.index] = first ? 1 : 2;
-            }
-        }
-    }
-}
-
 /* Gives the callees that get the first argument of 'fn' as theirs the roles of it. */
 static bool
 pass_self(Roles *roles, Arena *arena, uint32_t f)
@@ -219,19 +213,12 @@ pass_self(Roles *roles, Arena *arena, uint32_t f)
     if (self == 0 || fn->nparam == 0) {
         return false;
     }
-    const Instr **def = ARENA_ARRAY(arena, const Instr *, fn->ntemp + 1);
-    uint32_t *alias = ARENA_ARRAY(arena, uint32_t, fn->nlocal + 1);
-    for (uint32_t b = 0; b < fn->nblock; b++) {
-        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
-            def[fn->block[b].ins[i].dst] = &fn->block[b].ins[i];
-        }
-    }
-    find_aliases(fn, def, alias);
+    SelfUse use = self_use(arena, fn);
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             const Instr *call = &fn->block[b].ins[i];
             int64_t callee = call->op == OP_CALL && call->a.kind == VAL_FUNC && call->nargs > 0 &&
-                                     is_first_param(def, alias, call->args[0])
+                                     self_is(&use, call->args[0])
                                  ? program_callee(roles->program, call->a.decl) : -1;
             if (callee >= 0 && (roles->info[callee].self & self) != self) {
                 roles->info[callee].self |= self;

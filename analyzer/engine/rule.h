@@ -67,6 +67,14 @@ typedef struct StoreEvent {
 struct Class;    /* classes/view.h: an extension type */
 struct ClassCtx;
 
+/* NULL is used where an object or memory is needed. */
+typedef struct NullEvent {
+    const Object *object;
+    const char *source;   /* the callee whose result it is, "" when none */
+    const char *user;     /* the callee that it is passed to, "" when it is dereferenced here */
+    bool in_format;       /* ... as the argument of a '%s' */
+} NullEvent;
+
 typedef struct Rule {
     RuleInfo info;
     void (*on_lost)(RuleCtx *rx, const LostEvent *event);
@@ -74,6 +82,7 @@ typedef struct Rule {
     void (*on_use)(RuleCtx *rx, const UseEvent *event);
     void (*on_return)(RuleCtx *rx, const ReturnEvent *event);
     void (*on_store)(RuleCtx *rx, const StoreEvent *event);
+    void (*on_null)(RuleCtx *rx, const NullEvent *event);
     void (*on_class)(struct ClassCtx *cx, const struct Class *cls); /* once per type, at the end */
 } Rule;
 

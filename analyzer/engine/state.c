@@ -148,6 +148,17 @@ state_forget(State *state, const Place *place)
     state->nbind = kept;
 }
 
+void
+state_replace(State *state, const Sym *old, const Sym *sym)
+{
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        state->bind[i].sym = state->bind[i].sym == old ? sym : state->bind[i].sym;
+    }
+    for (uint32_t i = 0; i < state->ntemp; i++) {
+        state->temp[i].sym = state->temp[i].sym == old ? sym : state->temp[i].sym;
+    }
+}
+
 const Sym *
 state_temp(const State *state, uint32_t temp)
 {

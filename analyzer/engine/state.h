@@ -135,7 +135,8 @@ typedef enum NodeKind {
     NODE_KEEP,     /* a callee took a reference of its own */
     NODE_BURY,     /* what kept sym alive was released */
     NODE_REFUSE,   /* a success-only taker failed */
-    NODE_FAIL,     /* a call failed */
+    NODE_FAIL,     /* a call failed; sym is its result if that is a pointer */
+    NODE_NOTHING,  /* a call gave NULL, sym, without failing */
     NODE_BRANCH,   /* a condition decided; sym is the condition */
 } NodeKind;
 
@@ -185,6 +186,10 @@ typedef struct FnInfo { /* by function of the program, across explorations */
     bool is_init;    /* runs once per process */
     bool is_dealloc; /* its first argument is being destroyed */
     uint8_t self;    /* SelfRole bits: its own role, and those of callers that pass on theirs */
+    uint8_t deleted; /* parameter that is NULL when something is deleted; 0 none */
+    bool has_kwds;   /* parameter 2 holds keyword arguments, or NULL */
+    Str *unset;      /* fields of the first argument that only tp_init sets, which Python */
+    uint32_t nunset; /* ... may never call: NULL or zero until then */
 } FnInfo;
 
 typedef struct PendingReport PendingReport;
@@ -226,6 +231,7 @@ typedef struct Explorer {
     uint32_t block, ins;  /* where the engine stands */
     uint32_t steps;
     uint32_t emptied;     /* parameters (one bit each) whose array elements were released */
+    uint32_t needed;      /* parameters (one bit each) that were dereferenced without a test */
     bool cut;             /* a budget was exceeded */
     const char *cut_why;
     uint8_t **inductive;  /* by loop head, by local: 0 no, 1 counts up, 2 down, 3 somehow */
@@ -292,6 +298,8 @@ void state_bind(Explorer *ex, State *state, const Place *place, const Sym *sym);
 /* Forgets the place and everything inside it. */
 void state_forget(State *state, const Place *place);
 const Sym *state_temp(const State *state, uint32_t temp);
+/* Whatever holds 'old' holds 'sym' from now on. */
+void state_replace(State *state, const Sym *old, const Sym *sym);
 void state_set_temp(Explorer *ex, State *state, uint32_t temp, const Sym *sym);
 void state_drop_temp(State *state, uint32_t temp);
 /* The ledger's entry for a symbol, NULL when there is none. */
@@ -352,6 +360,8 @@ typedef struct States {
 } States;
 
 const Sym *eval(Explorer *ex, State *state, Val val);
+/* Remembers that a parameter must not be NULL: it is used without a test. */
+void note_needed(Explorer *ex, const State *state, const Sym *sym);
 const Sym *read_place(Explorer *ex, State *state, const Place *place, const Type *type);
 /* Stores and takes care of handing over and losing references. */
 void write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym);
@@ -439,6 +449,7 @@ struct RuleCtx {
     LostHow how;
     const Summary *fact;
     const Case *fact_case;
+    Confidence confidence;
 };
 
 /* A report before the best path for it is chosen. */
@@ -456,6 +467,7 @@ struct PendingReport {
     bool is_param_excess; /* a parameter is owed at the return: perhaps the contract */
     bool is_return;       /* return-borrowed of a function that is no entry point */
     bool on_failure;      /* the path has a failure */
+    Confidence confidence;
     PendingReport *same;  /* the next object with the same mistake in this function */
 };
 
@@ -466,6 +478,9 @@ void event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, cons
 void event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure);
 /* 'place', which owns what it holds, is left with a reference that is not its own. */
 void event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, const Place *place);
+/* NULL, which 'sym' is, is dereferenced, or passed to 'user' (NULL: none). */
+void event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
+                bool in_format);
 /* Ask-the-engine functions of fixtures; true when the call was one. */
 bool event_ask(Explorer *ex, State *state, const Instr *ins, const char *name);
 /* True when every exit leaves the parameter with the same excess of references: then it
@@ -487,6 +502,23 @@ const Loc *taken_at(const PendingReport *report);
 
 /* The story that leads to 'pending', for people. */
 void trace_steps(Explorer *ex, const PendingReport *pending, Finding *finding);
+
+/* ---- self.c: which values are the first argument of a function ----------------------------- */
+
+typedef struct SelfUse {
+    const Fn *fn;
+    const Instr **def;   /* by temporary: the instruction that sets it */
+    const uint8_t *alias; /* by local: 1 when it is set once, from the first parameter */
+} SelfUse;
+
+SelfUse self_use(Arena *arena, const Fn *fn);
+/* True when 'val' is what parameter 0 held when the function began. */
+bool self_is(const SelfUse *use, Val val);
+
+/* ---- fresh.c ---- */
+
+/* Finds, for each method, the fields that are still unset after tp_new alone. */
+void fresh_find(Arena *arena, Strings *strings, const Program *program, FnInfo *info);
 
 /* ---- role.c ------------------------------------------------------------------------------------------------ */
 

@@ -179,6 +179,15 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
     put_place(ex, state, at, place, sym);
 }
 
+void
+note_needed(Explorer *ex, const State *state, const Sym *sym)
+{
+    const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
+    if (place && place->kind == PLACE_LOCAL && place->index < 32 && !is_not_zero(state, sym)) {
+        ex->needed |= 1U << place->index;
+    }
+}
+
 /* Using memory behind a pointer proves that it is not NULL, and looks into the object. */
 static bool
 touch(Explorer *ex, State *state, const Place *place, const Instr *at)
@@ -187,6 +196,13 @@ touch(Explorer *ex, State *state, const Place *place, const Instr *at)
     if (root->kind != PLACE_DEREF) {
         return true;
     }
+    if (is_zero(state, root->sym)) {
+        if (root->sym->kind != SYM_INT) {
+            event_null(ex, state, root->sym, at, NULL, false);
+        }
+        return false;
+    }
+    note_needed(ex, state, root->sym);
     if (!assume(ex, state, root->sym, true)) {
         return false;
     }

@@ -285,12 +285,29 @@ memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
             effect.kind = EFFECT_ESCAPE;
             effect.path = fields++ < MAX_FIELDS ? field_path(maker, place, target)
                                                 : str_intern(ex->strings, "*");
+            if (is_zero(state, value) && effect.path[0] != '*' && value->kind == SYM_INT &&
+                !was_moved(ex, e, place)) {
+                effect.kind = old_was_released(ex, state, place) ? EFFECT_RESET : EFFECT_OUT;
+                effect.result.kind = RESULT_NULL;
+            }
         }
         add_effect(maker, c, effect);
     }
 }
 
-/* Fields of the argument's memory whose objects got a reference more: Py_INCREF(self->x). */
+/* True when a field lost the reference that it held at first, and still shows the object. */
+static bool
+is_released_in_place(Explorer *ex, const State *state, const Ref *ref)
+{
+    const Place *place = ref->sym->place;
+    const Sym *now = state_get(state, place);
+    return !(ref->flags & (REF_ESCAPED | REF_MOVED)) && (ref->flags & REF_RELEASED) &&
+           ref->own == 0 && ref->stored == 0 && ref->lent == 0 && (!now || now == ref->sym) &&
+           ref->sym == sym_init(ex, place, state->epoch, NULL);
+}
+
+/* Fields of the argument's memory whose objects got a reference more, or lost theirs:
+ * Py_INCREF(self->x). */
 static void
 retained_fields(Maker *maker, Case *c, const Exit *e, uint8_t i)
 {
@@ -299,35 +316,42 @@ retained_fields(Maker *maker, Case *c, const Exit *e, uint8_t i)
     for (uint32_t r = 0; r < state->nref; r++) {
         const Ref *ref = &state->ref[r];
         const Place *place = ref->sym->kind == SYM_INIT ? ref->sym->place : NULL;
-        if (place && place->kind == PLACE_FIELD && place->base == target &&
-            is_counted_in_place(maker->ex, state, ref)) {
-            Effect effect = {.kind = EFFECT_RETAIN, .param = i, .result = {.from = -1},
+        if (!place || place->kind != PLACE_FIELD || place->base != target) {
+            continue;
+        }
+        bool taken = is_counted_in_place(maker->ex, state, ref);
+        if (taken || is_released_in_place(maker->ex, state, ref)) {
+            Effect effect = {.kind = taken ? EFFECT_RETAIN : EFFECT_RELEASE, .param = i, .result = {.from = -1},
                              .path = place->name};
             add_effect(maker, c, effect);
         }
     }
 }
 
-/* True when memory changed that no argument points to directly. */
-static bool
-writes_elsewhere(Explorer *ex, const State *state)
+/* Notes memory that changed and that no argument points to directly. */
+static void
+note_writes(Maker *maker, const State *state)
 {
-    if (state->epoch) {
-        return true;
-    }
+    Summary *summary = maker->summary;
+    summary->writes = summary->writes || state->epoch;
     for (uint32_t b = 0; b < state->nbind; b++) {
-        const Place *root = place_root(state->bind[b].place);
+        const Place *place = state->bind[b].place, *root = place_root(place);
         const Sym *value = state->bind[b].sym;
         if (root->kind == PLACE_LOCAL || (root->kind == PLACE_DEREF &&
-                                          (param_of(ex, root->sym) >= 0 ||
+                                          (param_of(maker->ex, root->sym) >= 0 ||
                                            root->sym->kind == SYM_CALL))) {
             continue;
         }
-        if (value->kind != SYM_INIT || value->place != state->bind[b].place) {
-            return true;
+        if (value->kind == SYM_INIT && value->place == place) {
+            continue;
+        }
+        if (place->kind == PLACE_GLOBAL && place->decl->type->kind == TYPE_INT) {
+            summary->counts = true;
+        }
+        else {
+            summary->writes = true;
         }
     }
-    return false;
 }
 
 /* ---- outcomes ---------------------------------------------------------------------------- */
@@ -359,7 +383,7 @@ make_case(Maker *maker, const Exit *e)
         memory_effects(maker, &c, e, (uint8_t)i);
         retained_fields(maker, &c, e, (uint8_t)i);
     }
-    maker->summary->writes = maker->summary->writes || writes_elsewhere(ex, e->state);
+    note_writes(maker, e->state);
     return c;
 }
 
@@ -404,13 +428,17 @@ results_decide(const Maker *maker)
 static void
 drop_guards(Maker *maker)
 {
+    bool given[PARAM_MAX] = {false}; /* some outcome is this parameter: is it NULL? */
     for (uint32_t i = 0; i < maker->cases.n; i++) {
-        Case *c = &maker->cases.at[i];
-        bool same = c->ret.kind == RESULT_SAME; /* says whether the result is NULL */
-        uint8_t kept = same ? c->guard[c->ret.from] : GUARD_ANY;
-        memset(c->guard, 0, sizeof(c->guard));
-        if (same) {
-            c->guard[c->ret.from] = kept;
+        const Case *c = &maker->cases.at[i];
+        if (c->ret.kind == RESULT_SAME) {
+            given[c->ret.from] = true;
+        }
+    }
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t p = 0; p < PARAM_MAX; p++) {
+            uint8_t *guard = &maker->cases.at[i].guard[p];
+            *guard = given[p] ? *guard : GUARD_ANY;
         }
     }
 }
@@ -661,7 +689,7 @@ start(Explorer *ex)
         Str name = fn->local[i].name;
         summary->param[i].name = name[0] ? name : str_internf(ex->strings, "arg%u", i);
         summary->param[i].kind = param_kind(fn->local[i].type);
-        summary->param[i].nullable = true;
+        summary->param[i].nullable = i >= 32 || !(ex->needed >> i & 1);
     }
     summary->variadic = fn->decl->is_variadic;
     summary->origin = ORIGIN_COMPUTED;

@@ -117,7 +117,8 @@ concerns(const Node *node, const PendingReport *report)
     switch (node->kind) {
     case NODE_MADE: case NODE_BORROWED: case NODE_RETAIN: case NODE_RELEASE:
     case NODE_STEAL: case NODE_STORE: case NODE_KEEP: case NODE_REFUSE: case NODE_BURY:
-        return node->sym == report->sym;
+    case NODE_NOTHING: case NODE_FAIL:
+        return node->sym == report->sym && report->sym;
     default:
         return false;
     }
@@ -193,7 +194,11 @@ static void
 tell(Explorer *ex, const PendingReport *report, const Node *node, Finding *finding,
      uint32_t *cap)
 {
-    if (concerns(node, report)) {
+    if (node->kind == NODE_NOTHING && node->sym == report->sym) {
+        add(ex, finding, cap, node->at->loc, STEP_FAILS,
+            arena_printf(ex->out, "%s returns NULL, '%s'", called(ex, node), report->object));
+    }
+    else if (concerns(node, report) && node->kind != NODE_FAIL) {
         bool made = node->kind == NODE_MADE || node->kind == NODE_BORROWED;
         add(ex, finding, cap, node->at->loc, made ? STEP_MADE : STEP_CHANGE,
             change_text(ex, report, node));

@@ -332,6 +332,7 @@ read_case(Reader *r)
     }
     err = facts_lex_accept_from(r, error_words, COUNT_OF(error_words));
     c.err = err > 0 ? (ErrorEffect)err : ERR_SAME;
+    c.misused = facts_lex_accept_word(r, "misused");
     if (facts_lex_accept(r, ":")) {
         do {
             if (!read_effect(r)) {

@@ -232,6 +232,7 @@ print_case(const Printer *p, const Case *c)
     if (c->err != ERR_SAME) {
         strbuf_printf(p->out, " %s", error_words[c->err]);
     }
+    strbuf_puts(p->out, c->misused ? " misused" : "");
     for (uint32_t i = 0; i < count; i++) {
         strbuf_puts(p->out, i == 0 ? ": " : ", ");
         print_effect(p, own[i]);
@@ -297,7 +298,7 @@ print_flags(const Printer *p)
     strbuf_puts(out, s->nogil ? " [nogil]" : "");
     strbuf_puts(out, s->noreturn ? " [noreturn]" : "");
     strbuf_puts(out, s->lvalue ? " [lvalue]" : "");
-    strbuf_puts(out, s->writes ? " [writes]" : "");
+    strbuf_puts(out, s->writes ? " [writes]" : s->counts ? " [counts]" : "");
     strbuf_puts(out, s->partial ? " [partial]" : "");
 }
 

@@ -180,7 +180,7 @@ read_flag(Reader *r)
                  {"noreturn", &s->noreturn},
                  {"pure", &s->pure},
                  {"lvalue", &s->lvalue},
-                 {"writes", &s->writes},
+                 {"writes", &s->writes},     {"counts", &s->counts},
                  {"partial", &s->partial}};
 
     for (size_t i = 0; i < COUNT_OF(plain); i++) {
@@ -210,7 +210,7 @@ read_flag(Reader *r)
                || facts_lex_fail(r, "no family; expected mem, raw, object, gc or c");
     }
     return facts_lex_fail(
-        r, "unknown flag; expected calls, nogil, noreturn, pure, lvalue, writes, partial, parse, build, "
+        r, "unknown flag; expected calls, nogil, noreturn, pure, lvalue, writes, counts, partial, parse, build, "
            "alloc, type, since or until");
 }
 

@@ -83,6 +83,7 @@ typedef enum Guard {
 typedef struct Case {
     Result ret;
     ErrorEffect err;
+    bool misused;             /* comes only from an argument of the wrong kind or range */
     Effect *effect;
     uint32_t neffect;
     uint8_t guard[PARAM_MAX]; /* Guard per parameter: the case applies only then */
@@ -130,6 +131,7 @@ typedef struct Summary {
     bool pure;         /* same arguments, same result, no effect (type checks) */
     bool lvalue;       /* of a macro: used where an address is taken */
     bool writes;       /* may change memory outside that its arguments do not name */
+    bool counts;       /* may change numbers in global variables, and nothing else of that kind */
     bool partial;      /* computed, and some path was cut: missing cases are possible */
     FormatKind format;
     int8_t format_param; /* index of the format string */

@@ -126,7 +126,8 @@ bool
 case_equal(const Case *a, const Case *b, uint8_t nparam)
 {
     return a->err == b->err && compare_results(&a->ret, &b->ret) == 0
-           && memcmp(a->guard, b->guard, nparam) == 0 && effects_equal(a, b);
+           && a->misused == b->misused && memcmp(a->guard, b->guard, nparam) == 0
+           && effects_equal(a, b);
 }
 
 static bool
@@ -161,7 +162,7 @@ same_flags(const Summary *a, const Summary *b)
 {
     return a->is_macro == b->is_macro && a->calls == b->calls && a->nogil == b->nogil
            && a->noreturn == b->noreturn && a->pure == b->pure && a->partial == b->partial
-           && a->lvalue == b->lvalue && a->writes == b->writes && a->format == b->format
+           && a->lvalue == b->lvalue && a->writes == b->writes && a->counts == b->counts && a->format == b->format
            && (a->format == FORMAT_NONE || a->format_param == b->format_param)
            && compare_strs(a->alloc, b->alloc) == 0
            && compare_strs(a->ctype, b->ctype) == 0 && a->since == b->since

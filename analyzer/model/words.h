@@ -51,7 +51,7 @@ is_reserved(const char *word)
             return true;
         }
     }
-    return strcmp(word, "nobody") == 0;
+    return strcmp(word, "nobody") == 0 || strcmp(word, "misused") == 0;
 }
 
 /* The parameter that holds what "keep x" takes when no other is named: the

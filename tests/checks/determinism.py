@@ -13,7 +13,8 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FORMATS = ("text", "markdown", "html")
+FORMATS = ("text", "markdown", "html", "json", "sarif", "github", "gitlab", "junit", "rdjsonl",
+           "csv", "summary")
 
 
 def database(folder):
@@ -38,10 +39,12 @@ def run(program, folder, *args):
 
 def outputs(program, folder, workers):
     """Everything strayref can print about the project: {what: bytes}."""
-    result = {}
-    for name in FORMATS:
-        result[name], result["messages of " + name] = run(
-            program, folder, "scan", workers, "--color", "never", "--format", name)
+    options = ["--output", "text=-"]
+    for name in FORMATS[1:]:
+        options += ["--output", f"{name}={folder}/report.{name}"]
+    result = dict(zip(("text", "messages"), run(program, folder, "scan", workers, *options)))
+    for name in FORMATS[1:]:
+        result[name] = (folder / f"report.{name}").read_bytes()
     result["summaries"] = run(program, folder, "dump", "--summary", workers)[0]
     return result
 

@@ -7,7 +7,7 @@ import pathlib
 import re
 
 FLAG = re.compile(r"\s*\[([^\]]*)\]")
-PARAM = re.compile(r"(?:(\w+) )?(?:(\.\.\.)|(\w+)(\?)?~?)(?::(\w+))?(?: in (\w+))?$")
+PARAM = re.compile(r"(?:(\w+) )?(?:(\.\.\.)|(\w+)([?~])?)(?::(\w+))?(?: in (\w+))?$")
 
 
 def version(text):
@@ -17,13 +17,14 @@ def version(text):
 
 
 class Param:
-    """One parameter: name, kind (obj, objp, int, str, ptr), nullable, effect or None."""
+    """One parameter: name, kind (obj, objp, int, str, ptr), nullable, refused, effect or None."""
 
     def __init__(self, text):
-        effect, rest, name, nullable, kind, self.holder = PARAM.match(text).groups()
+        effect, rest, name, mark, kind, self.holder = PARAM.match(text).groups()
         self.name = rest or name
         self.effect = effect
-        self.nullable = nullable is not None
+        self.nullable = mark == "?"
+        self.refused = mark == "~"
         self.kind = kind or "obj"
 
 
@@ -35,7 +36,7 @@ class Case:
         if text.startswith("when "):
             self.guard, text = text[5:].split(": ", 1)
         result, _, effects = text.partition(": ")
-        words = result.split()
+        words = [word for word in result.split() if word != "misused"]
         self.exception = ""
         if words[-1] in ("raises", "nomem", "clears", "unknown"):
             self.exception = words.pop()

@@ -1,0 +1,24 @@
+/* options_check.c: what no single option shows to be wrong, command by command. */
+#include "driver/options.h"
+
+bool
+options_check(const CommandHelp *command, const Options *options, Error *error)
+{
+    if (command->bit == DUMP && options->dump == NULL) {
+        return error_set(error, ERROR_USAGE, "dump needs --ir, --cfg or --summary; "
+                         "see strayref dump --help");
+    }
+    if ((command->bit & (SCAN | BASELINE | CONFIG | FIX)) == 0 && options->npythons > 1) {
+        return error_set(error, ERROR_USAGE, "%s takes one version of Python; scan takes "
+                         "several", command->name);
+    }
+    if (command->bit == RULES && options->npaths > 0) {
+        return error_set(error, ERROR_USAGE, "rules takes no argument; "
+                         "'strayref explain %s' shows a rule", options->paths[0]);
+    }
+    if (options->has_flags && options->database != NULL) {
+        return error_set(error, ERROR_USAGE, "-p %s and flags after -- exclude each other: "
+                         "the flags come from one of them", options->database);
+    }
+    return true;
+}

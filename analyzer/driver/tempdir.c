@@ -1,0 +1,89 @@
+/* tempdir.c: a temporary folder that never stays behind.
+ *
+ * A guard, a process of its own, waits until this process closes its end of a pipe, by
+ * wish or because it dies, and removes the folder then.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "driver/gate.h"
+
+#define OPEN_FOLDERS 16
+
+static int
+remove_one(const char *path, const struct stat *info, int flag, struct FTW *place)
+{
+    (void)info;
+    (void)flag;
+    (void)place;
+    return remove(path);
+}
+
+static void
+remove_tree(const char *path)
+{
+    nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+}
+
+/* The life of the guard. */
+static void
+guard(const char *path, int end)
+{
+    char byte;
+
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    for (int fd = 0; fd < end; fd++) { /* whoever waits for our output is not to wait for us */
+        close(fd);
+    }
+    while (read(end, &byte, 1) < 0 && errno == EINTR) {
+        /* again */
+    }
+    remove_tree(path);
+    _exit(0);
+}
+
+bool
+tempdir_make(Arena *arena, TempDir *dir, Error *error)
+{
+    const char *parent = getenv("TMPDIR");
+    char *name = arena_printf(arena, "%s/strayref-XXXXXX",
+                              parent != NULL && *parent != '\0' ? parent : "/tmp");
+    int ends[2];
+    char *real;
+
+    if (mkdtemp(name) == NULL || pipe2(ends, O_CLOEXEC) != 0) {
+        return error_set(error, ERROR_FAILED, "no temporary folder %s: %s", name, strerror(errno));
+    }
+    real = realpath(name, NULL);
+    dir->path = real != NULL ? arena_strndup(arena, real, strlen(real)) : name;
+    free(real);
+    dir->pipe = ends[1];
+    dir->guard = fork();
+    if (dir->guard == 0) {
+        close(ends[1]);
+        guard(dir->path, ends[0]);
+    }
+    close(ends[0]);
+    return true;
+}
+
+void
+tempdir_remove(TempDir *dir)
+{
+    close(dir->pipe);
+    if (dir->guard < 0) {
+        remove_tree(dir->path);
+        return;
+    }
+    while (waitpid(dir->guard, NULL, 0) < 0 && errno == EINTR) {
+        /* again */
+    }
+}

@@ -1,0 +1,183 @@
+/* fresh.c: which fields of an object are still NULL or zero when tp_new alone has run.
+ *
+ * Python calls tp_init after tp_new, but nobody has to: Type.__new__(Type), a subclass whose
+ * __init__ forgets its base, copy and pickle come without it.  A field that tp_init sets and
+ * tp_new does not is then as the allocator left it.
+ */
+#include <string.h>
+
+#include "engine/state.h"
+
+typedef struct Fresh {
+    Arena *arena;
+    Strings *strings;
+    const Program *program;
+    FnInfo *info;
+    Map set;       /* "record.field" that a tp_init stores to -> itself */
+    Map by_new;    /* the same for what tp_new and its callees store to */
+    Map records;   /* record whose tp_init may be left out -> itself */
+} Fresh;
+
+static void
+put(Map *map, Str key)
+{
+    *map_put_ptr(map, key) = (void *)(uintptr_t)key;
+}
+
+static Str
+key_of(Fresh *fresh, const Instr *field)
+{
+    return str_internf(fresh->strings, "%s.%s", field->record, field->name);
+}
+
+/* The field that a store writes to directly, or NULL. */
+static const Instr *
+stored_field(const SelfUse *use, const Instr *ins)
+{
+    const Instr *field = ins->op == OP_STORE && ins->a.kind == VAL_TEMP ? use->def[ins->a.index]
+                                                                       : NULL;
+    return field && field->op == OP_FIELD && field->record ? field : NULL;
+}
+
+/* Notes the fields that 'fn' stores to; 'self': only those of its first argument. */
+static void
+note_stores(Fresh *fresh, Arena *scratch, const Fn *fn, bool self, Map *into)
+{
+    SelfUse use = self_use(scratch, fn);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *field = stored_field(&use, &fn->block[b].ins[i]);
+            if (field && (!self || self_is(&use, field->a))) {
+                put(into, key_of(fresh, field));
+            }
+        }
+    }
+}
+
+/* The same for a function and all that it calls. */
+static void
+note_reached(Fresh *fresh, Arena *scratch, uint32_t f, bool *seen)
+{
+    const CallGraph *graph = fresh->program->graph;
+    if (seen[f]) {
+        return;
+    }
+    seen[f] = true;
+    note_stores(fresh, scratch, fresh->program->fns[f], false, &fresh->by_new);
+    for (uint32_t i = 0; i < graph->ncallee[f]; i++) {
+        note_reached(fresh, scratch, graph->callee[f][i], seen);
+    }
+}
+
+/* The record that a function takes its first argument for, or NULL. */
+static Str
+self_record(Arena *scratch, const Fn *fn)
+{
+    SelfUse use = self_use(scratch, fn);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *ins = &fn->block[b].ins[i];
+            if (ins->op == OP_FIELD && ins->record && self_is(&use, ins->a) &&
+                !text_starts(ins->name, "ob_") && !text_equal(ins->record, "_object")) {
+                return ins->record;
+            }
+        }
+    }
+    return NULL;
+}
+
+static int64_t
+entry_function(const Fresh *fresh, const Table *table, const char *slot)
+{
+    for (uint32_t e = 0; e < table->nentry; e++) {
+        if (table->entry[e].val.kind == VAL_FUNC && text_equal(table->entry[e].path, slot)) {
+            int64_t index = program_callee(fresh->program, table->entry[e].val.decl);
+            return index >= 0 ? index : -2; /* -2: a function of Python or a library */
+        }
+    }
+    return -1;
+}
+
+/* One static type that can be made without tp_init. */
+static void
+look_at_type(Fresh *fresh, Arena *scratch, const Table *table)
+{
+    int64_t make = entry_function(fresh, table, "tp_new");
+    int64_t init = entry_function(fresh, table, "tp_init");
+    if (make == -1 || init < 0) {
+        return;
+    }
+    Str record = self_record(scratch, fresh->program->fns[init]);
+    if (!record) {
+        return;
+    }
+    put(&fresh->records, record);
+    if (make >= 0) {
+        note_reached(fresh, scratch, (uint32_t)make,
+                     ARENA_ARRAY(scratch, bool, fresh->program->nfns + 1));
+    }
+}
+
+/* Fields that the method reads, and only tp_init sets. */
+static void
+find_unset(Fresh *fresh, Arena *scratch, uint32_t f)
+{
+    const Fn *fn = fresh->program->fns[f];
+    FnInfo *info = &fresh->info[f];
+    VEC(Str) unset = {0};
+    SelfUse use = self_use(scratch, fn);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *ins = &fn->block[b].ins[i];
+            if (ins->op != OP_FIELD || !ins->record || !self_is(&use, ins->a) ||
+                !map_get_ptr(&fresh->records, ins->record)) {
+                continue;
+            }
+            Str key = key_of(fresh, ins);
+            if (map_get_ptr(&fresh->set, key) && !map_get_ptr(&fresh->by_new, key)) {
+                VEC_PUSH(fresh->arena, &unset, ins->name);
+            }
+        }
+    }
+    info->unset = unset.at;
+    info->nunset = unset.n;
+}
+
+static void
+each_type(Fresh *fresh, Arena *scratch)
+{
+    for (uint32_t u = 0; u < fresh->program->nunits; u++) {
+        const Unit *unit = fresh->program->units[u];
+        for (uint32_t t = 0; t < unit->tables.n; t++) {
+            const Type *type = unit->tables.at[t]->decl->type;
+            if (type->kind == TYPE_RECORD && type->tag &&
+                (text_equal(type->tag, "_typeobject") || text_equal(type->tag, "PyTypeObject"))) {
+                look_at_type(fresh, scratch, unit->tables.at[t]);
+            }
+        }
+    }
+}
+
+void
+fresh_find(Arena *arena, Strings *strings, const Program *program, FnInfo *info)
+{
+    Arena *scratch = arena_new();
+    Fresh fresh = {.arena = arena, .strings = strings, .program = program, .info = info};
+    map_init(&fresh.set, arena);
+    map_init(&fresh.by_new, arena);
+    map_init(&fresh.records, arena);
+    each_type(&fresh, scratch);
+    for (uint32_t f = 0; f < program->nfns; f++) {
+        if (info[f].self & SELF_INIT) {
+            note_stores(&fresh, scratch, program->fns[f], true, &fresh.set);
+        }
+    }
+    for (uint32_t f = 0; f < program->nfns; f++) {
+        if (info[f].is_entry && (info[f].self & (SELF_METHOD | SELF_SETTER)) &&
+            !(info[f].self & (SELF_INIT | SELF_DEALLOC))) {
+            find_unset(&fresh, scratch, f);
+        }
+        arena_reset(scratch);
+    }
+    arena_free(scratch);
+}

@@ -1,0 +1,34 @@
+/* null_reference.c: the NULL that a call gave, and that nobody looked at, is used as an
+ * object or as memory. */
+#include "engine/rule.h"
+
+static const char *
+describe(RuleCtx *rx, const NullEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *name = object_name(event->object);
+    const char *use = event->in_format ? arena_printf(arena, "printed with %%s by %s", event->user)
+                      : event->user[0] ? arena_printf(arena, "passed to %s", event->user)
+                                       : "dereferenced";
+    if (event->source[0]) {
+        return arena_printf(arena, "'%s' is NULL when %s fails, and is %s unchecked", name,
+                            event->source, use);
+    }
+    return arena_printf(arena, "'%s' may be NULL here, and is %s unchecked", name, use);
+}
+
+static void
+on_null(RuleCtx *rx, const NullEvent *event)
+{
+    rule_report(rx, event->object, describe(rx, event),
+                arena_printf(rule_arena(rx), "test '%s' for NULL before this point",
+                             object_name(event->object)));
+}
+
+const Rule rule_null_reference = {
+    .info = {.id = "null-reference", .title = "NULL used as an object",
+             .summary = "The result of a call that can fail is used without a test for NULL.",
+             .severity = SEVERITY_ERROR, .precision = PRECISION_HIGH, .cwe = 476,
+             .page = page_null_reference},
+    .on_null = on_null,
+};
