@@ -56,7 +56,8 @@ report_field(ClassCtx *cx, const Class *cls, const ClassField *field)
 {
     Arena *arena = class_arena(cx);
     const ClassSlot *slot = &cls->slot[SLOT_TRAVERSE];
-    const char *traverse = slot->function != NULL ? slot->function : "tp_traverse";
+    const char *traverse = slot->function != NULL ? slot->function
+                           : cls->is_module ? "m_traverse" : "tp_traverse";
     ClassReport how = {
         .loc = slot->own ? slot->loc : cls->flags_loc,
         .function = slot->function != NULL ? slot->function : cls->name,
@@ -76,12 +77,40 @@ report_field(ClassCtx *cx, const Class *cls, const ClassField *field)
     class_report(cx, cls, &how);
 }
 
+/* A reference from where the collector cannot look. */
+static void
+report_hidden(ClassCtx *cx, const Class *cls, const Hazard *hazard)
+{
+    Arena *arena = class_arena(cx);
+    ClassReport how = {
+        .loc = hazard->at.loc,
+        .function = hazard->at.function,
+        .object = hazard->what,
+        .message = arena_printf(arena, "the ring %s is never freed: %s",
+                                ring_text(arena, hazard->ring), hazard->ring->edges[0].broken),
+        .fix = arena_printf(arena, "do not own the instance of %s there: store it without a "
+                                   "reference, or a weak reference", cls->name),
+        .last = "this reference cannot be shown to the collector",
+        .steps = {&hazard->because},
+        .nsteps = 1,
+        .ring = hazard->ring,
+        .confidence = CONFIDENCE_MEDIUM,
+    };
+
+    class_report(cx, cls, &how);
+}
+
 static void
 on_class(ClassCtx *cx, const Class *cls)
 {
     const ClassSlot *traverse = &cls->slot[SLOT_TRAVERSE];
 
-    if (cls->is_module || (!cls->has_gc && cls->is_opaque) ||
+    for (uint32_t i = 0; i < cls->nhazards; i++) {
+        if (cls->hazard[i].kind == HAZARD_HIDDEN) {
+            report_hidden(cx, cls, &cls->hazard[i]);
+        }
+    }
+    if ((!cls->has_gc && cls->is_opaque) ||
         (cls->has_gc && traverse->function != NULL && !traverse->own)) {
         return;
     }

@@ -341,6 +341,8 @@ void lower_bindings(Lower *lo, CXCursor decl);
 bool lower_cxx_value(Lower *lo, CXCursor expr, Val *val);
 /* The same for its address. */
 bool lower_cxx_addr(Lower *lo, CXCursor expr, Val *addr);
+/* The object of a method; in a lambda on its own, an unknown one. */
+Val lower_self(Lower *lo);
 /* The address of a variable that is not declared in this function: it is captured by a
  * lambda, or its declaration is not shown. */
 Val lower_undeclared(Lower *lo, CXCursor decl);

@@ -32,6 +32,20 @@ lower_undeclared(Lower *lo, CXCursor decl)
     return local;
 }
 
+Val
+lower_self(Lower *lo)
+{
+    const Type *type = type_ptr(lo->unit, type_void(lo->unit));
+    Val hidden;
+
+    if (lo->self.kind != VAL_NONE) {
+        return lo->self;
+    }
+    hidden = lower_hidden(lo, type);
+    build_store(lo->b, hidden, (Val){.kind = VAL_UNDEF}, type);
+    return build_load(lo->b, hidden, type);
+}
+
 /* ---- lambdas ---------------------------------------------------------------------------- */
 
 void
@@ -270,7 +284,7 @@ lower_cxx_value(Lower *lo, CXCursor expr, Val *val)
         return clang_getCursorKind(constant) == CXCursor_EnumConstantDecl;
     }
     case CXCursor_CXXThisExpr:
-        *val = lo->self.kind != VAL_NONE ? lo->self : *val;
+        *val = lower_self(lo);
         return true;
     case CXCursor_CXXNewExpr:
         *val = lower_new(lo, expr);

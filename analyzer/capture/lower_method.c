@@ -112,7 +112,7 @@ member_object(Lower *lo, CXCursor expr)
     CXCursor object = member_object_cursor(lo, expr);
 
     if (clang_Cursor_isNull(object)) {
-        return lo->self.kind != VAL_NONE ? lo->self : (Val){.kind = VAL_UNDEF};
+        return lower_self(lo);
     }
     return object_addr(lo, object);
 }

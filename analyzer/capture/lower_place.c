@@ -138,7 +138,7 @@ self_addr(Lower *lo, CXCursor field, const Type **record)
     if ((*record)->kind != TYPE_RECORD && lo->klass != NULL) {
         *record = clang_type(lo->tu, lo->klass->type); /* of a template's pattern */
     }
-    return lo->self;
+    return lower_self(lo);
 }
 
 static Val
@@ -152,7 +152,7 @@ member_addr(Lower *lo, CXCursor expr)
     if (lo->tu->is_cxx && clang_getCursorKind(field) != CXCursor_FieldDecl) {
         return static_member_addr(lo, expr, operands);
     }
-    if ((operands.n != 1 && lo->self.kind == VAL_NONE)
+    if ((operands.n != 1 && !lo->tu->is_cxx)
         || clang_getCursorKind(field) != CXCursor_FieldDecl) {
         return lower_havoc(lo, expr, type_ptr(lo->unit, type));
     }

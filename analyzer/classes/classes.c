@@ -106,6 +106,7 @@ find(Arena *arena, Strings *strings, const Program *program, const Model *model)
         dealloc_check(finder, finder->classes.at[i]);
     }
     makers_check(finder);
+    hidden_check(finder);
     return finder;
 }
 

@@ -208,7 +208,7 @@ is_mutable(Finder *finder, Build *build, const Member *member)
 {
     const MemberDef *def = exposed(build, member);
 
-    if (def != NULL && !def->readonly) {
+    if (build->cls.is_module || (def != NULL && !def->readonly)) {
         return true;
     }
     for (uint32_t i = 0; i < member->actions.n; i++) {

@@ -207,6 +207,36 @@ read_slots(Finder *finder, Build *build, const Table *slots)
     }
 }
 
+/* PyModuleDef: the module is treated like a type whose struct is the module's state. */
+static void
+read_module(Finder *finder, const Table *table)
+{
+    static const struct {
+        const char *field;
+        SlotId slot;
+    } slots[] = {{"m_traverse", SLOT_TRAVERSE}, {"m_clear", SLOT_CLEAR}, {"m_free", SLOT_DEALLOC}};
+    Build *build = build_get(finder, table->decl);
+
+    build->cls.is_module = true;
+    build->cls.own_gc_flag = true;
+    build->cls.loc = build->cls.flags_loc = table->loc;
+    for (uint32_t e = 0; e < table->nentry; e++) {
+        const TableEntry *entry = &table->entry[e];
+
+        if (text_equal(entry->path, "m_name") && entry->val.kind == VAL_STR) {
+            build->cls.name = entry->val.str;
+        }
+        else if (text_equal(entry->path, "m_methods") || text_equal(entry->path, "m_slots")) {
+            add_methods_of(finder, build, table_of(finder, entry->val));
+        }
+        for (size_t i = 0; i < COUNT_OF(slots); i++) {
+            if (text_equal(entry->path, slots[i].field) && entry->val.kind == VAL_FUNC) {
+                set_function(finder, build, slots[i].slot, entry->val.decl, entry->loc);
+            }
+        }
+    }
+}
+
 static void
 read_table(Finder *finder, const Table *table)
 {
@@ -245,6 +275,10 @@ read_tables(Finder *finder)
 
         if (is_type_object(table->decl->type) || is_spec_record(table->decl->type)) {
             read_table(finder, table);
+        }
+        else if (table->decl->type != NULL && table->decl->type->kind == TYPE_RECORD &&
+                 text_equal(table->decl->type->tag, "PyModuleDef")) {
+            read_module(finder, table);
         }
     }
 }

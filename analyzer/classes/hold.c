@@ -322,6 +322,9 @@ call_holds(Holds *h, const FnView *view, const Instr *call)
     if (typed != 0) {
         return typed;
     }
+    if (text_equal(name, "PyType_FromModuleAndSpec") && call->nargs > 0) {
+        return HOLD_SYSTEM | (value_holds(h, view, call->args[0], UINT32_MAX) & HOLD_CLASS);
+    }
     if (calls_one_of(call, binders) && call->nargs > 1) {
         return value_holds(h, view, call->args[1], UINT32_MAX) | HOLD_ATOM;
     }
@@ -447,7 +450,7 @@ value_holds(Holds *h, const FnView *view, Val val, uint32_t block)
     Sources sources = {0};
     unsigned holds = variable_holds(h, view, val);
 
-    if (holds != 0) {
+    if (holds != 0 && holds != HOLD_SYSTEM) {
         return holds;
     }
     sources_find(h->finder, view, val, &sources);
@@ -496,7 +499,7 @@ holds_of(Holds *h, Member *member)
 {
     unsigned holds = type_holds(h, element_of(member->type));
 
-    if (holds != 0) {
+    if (holds != 0 && holds != HOLD_SYSTEM) {
         return holds;
     }
     member->busy = true;
@@ -523,6 +526,14 @@ member_holds(Finder *finder, Member *member, Builds *classes)
     Holds h = {.finder = finder, .classes = classes, .depth = DEPTH};
 
     return holds_of(&h, member);
+}
+
+unsigned
+value_leads(Finder *finder, const FnView *view, Val val, Builds *classes)
+{
+    Holds h = {.finder = finder, .classes = classes, .depth = DEPTH};
+
+    return value_holds(&h, view, val, UINT32_MAX);
 }
 
 bool

@@ -52,7 +52,7 @@ find_mismatch(Finder *finder, Build *build, const FnView *view)
                        (Site){build->cls.flags_loc, build->cls.name,
                               build->cls.has_gc ? "the type has Py_TPFLAGS_HAVE_GC"
                                                 : "the type has no Py_TPFLAGS_HAVE_GC"},
-                       plain ? "PyObject_New" : "PyObject_GC_New"});
+                       plain ? "PyObject_New" : "PyObject_GC_New", NULL});
         }
     }
 }
@@ -195,7 +195,7 @@ find_early(Finder *finder, Build *build, const FnView *view)
             if (store != NULL) {
                 hazard_add(finder, build, (Hazard){HAZARD_TRACK_EARLY, site_of(view, track, NULL),
                            site_of(view, store->ins, "the field is set for the first time"),
-                           store->member->name});
+                           store->member->name, NULL});
             }
         }
     }
@@ -212,7 +212,7 @@ makers_check(Finder *finder)
         for (uint32_t c = 0; view->is_maker && c < finder->classes.n; c++) {
             Build *build = finder->classes.at[c];
 
-            if (build->cls.is_opaque && !build->cls.own_gc_flag) {
+            if (build->cls.is_module || (build->cls.is_opaque && !build->cls.own_gc_flag)) {
                 continue;
             }
             find_mismatch(finder, build, view);

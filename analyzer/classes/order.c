@@ -10,7 +10,7 @@ static const char *const weak_clearers[] = {"PyObject_ClearWeakRefs", NULL};
 static void
 add_hazard(Finder *finder, Build *build, HazardKind kind, Site at, Site because, const char *what)
 {
-    hazard_add(finder, build, (Hazard){kind, at, because, what});
+    hazard_add(finder, build, (Hazard){kind, at, because, what, NULL});
 }
 
 /* ---- tracked while fields are released -------------------------------------------------------- */
@@ -306,7 +306,7 @@ dealloc_check(Finder *finder, Build *build)
 {
     const FnView *dealloc = view_of_slot(finder, build, SLOT_DEALLOC);
 
-    if (build->cls.is_opaque && !build->cls.own_gc_flag) {
+    if (build->cls.is_module || (build->cls.is_opaque && !build->cls.own_gc_flag)) {
         return;
     }
     find_free(finder, build, dealloc);

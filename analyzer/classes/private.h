@@ -229,6 +229,8 @@ unsigned check_holds(const char *callee);
 /* What an object stored in the member can lead to; classes are added to 'classes'. */
 typedef VEC(Build *) Builds;
 unsigned member_holds(Finder *finder, Member *member, Builds *classes);
+/* What a value leads to; classes are added to 'classes'. */
+unsigned value_leads(Finder *finder, const FnView *view, Val val, Builds *classes);
 /* True when the value itself is the result of a call that adds a reference. */
 bool is_new_reference(Finder *finder, const FnView *view, Val val, int depth);
 /* True when the action stores an object that a caller in Python passes, and that is no atom. */
@@ -256,6 +258,8 @@ void makers_check(Finder *finder);
 /* What tp_dealloc does out of order; visits and releases too few or too many. */
 void dealloc_check(Finder *finder, Build *build);
 void promises_check(Finder *finder, Build *build);
+/* References that no tp_traverse could show: looks at all functions once. */
+void hidden_check(Finder *finder);
 void hazard_add(Finder *finder, Build *build, Hazard hazard);
 /* The view of a slot's function when the class sets it itself and its body is known. */
 const FnView *view_of_slot(Finder *finder, const Build *build, SlotId slot);

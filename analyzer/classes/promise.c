@@ -175,7 +175,7 @@ check_visits(Finder *finder, Build *build, const FnView *view)
             hazard_add(finder, build, (Hazard){HAZARD_VISITED_TWICE,
                                                site_of(view, again->ins, NULL),
                                                build->cls.field[f].visit,
-                                               build->cls.field[f].name});
+                                               build->cls.field[f].name, NULL});
         }
     }
 }
@@ -279,7 +279,8 @@ check_dangling(Finder *finder, Build *build, uint32_t f)
             continue;
         }
         hazard_add(finder, build, (Hazard){HAZARD_DANGLING, site_of(view, action->ins, NULL),
-                                           build->cls.field[f].release, build->cls.field[f].name});
+                                           build->cls.field[f].release, build->cls.field[f].name,
+                                           NULL});
         return;
     }
 }
@@ -309,7 +310,7 @@ check_base_release(Finder *finder, Build *build, const FnView *dealloc)
                 hazard_add(finder, build, (Hazard){HAZARD_BASE_RELEASES,
                                                    site_of(dealloc, action->ins, NULL),
                                                    build->base->cls.field[f].release,
-                                                   build->base->cls.field[f].name});
+                                                   build->base->cls.field[f].name, NULL});
             }
         }
     }
@@ -324,7 +325,7 @@ promises_check(Finder *finder, Build *build)
     if (traverse != NULL) {
         check_visits(finder, build, traverse);
     }
-    for (uint32_t f = 0; f < build->cls.nfields; f++) {
+    for (uint32_t f = 0; f < build->cls.nfields && !build->cls.is_module; f++) {
         if (build->cls.field[f].released && !build->cls.field[f].pointed &&
             strchr(build->cls.field[f].name, '[') == NULL) {
             check_dangling(finder, build, f);

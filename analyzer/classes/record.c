@@ -63,14 +63,62 @@ object_tag(const Type *pointer)
     return type_is_object(pointer) ? pointer->to->tag : NULL;
 }
 
+/* True for what PyModule_GetState gives, directly or through a helper. */
+static bool
+is_state(Finder *finder, const FnView *view, Val val, int depth)
+{
+    static const char *const getters[] = {"PyModule_GetState", "_PyModule_GetState", NULL};
+    Sources sources = {0};
+
+    sources_find(finder, view, val, &sources);
+    for (uint32_t i = 0; i < sources.n; i++) {
+        const Instr *call = sources.at[i].kind == FROM_CALL ? sources.at[i].call : NULL;
+        int64_t index = call != NULL ? callee_index(finder, call) : -1;
+
+        if (call != NULL && calls_one_of(call, getters)) {
+            return true;
+        }
+        for (uint32_t b = 0; index >= 0 && depth > 0 && b < finder->view[index].fn->nblock; b++) {
+            const Block *block = &finder->view[index].fn->block[b];
+            const Instr *ret = &block->ins[block->nins - 1];
+
+            if (ret->op == OP_RET && ret->a.kind == VAL_TEMP &&
+                is_state(finder, &finder->view[index], ret->a, depth - 1)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The same for a function of a module, which reads fields of the module's state. */
+static void
+vote_state(Finder *finder, Votes *votes, const FnView *view)
+{
+    for (uint32_t b = 0; b < view->fn->nblock; b++) {
+        for (uint32_t i = 0; i < view->fn->block[b].nins; i++) {
+            const Instr *ins = &view->fn->block[b].ins[i];
+
+            if (ins->op == OP_FIELD && is_state(finder, view, ins->a, 2)) {
+                vote(votes, ins->record, 1);
+            }
+        }
+    }
+}
+
 /* Pointers that a function reads fields through, when they are its first parameter, or
  * (for tp_new) what it has allocated. */
 static void
-vote_function(Finder *finder, Votes *votes, uint32_t index, bool makes, uint32_t weight)
+vote_function(Finder *finder, Votes *votes, uint32_t index, bool module, bool makes,
+              uint32_t weight)
 {
     const FnView *view = &finder->view[index];
     const Fn *fn = view->fn;
 
+    if (module) {
+        vote_state(finder, votes, view);
+        return;
+    }
     if (fn->nparam > 0 && !makes) {
         vote(votes, object_tag(fn->local[0].type), 4 * weight);
     }
@@ -137,12 +185,13 @@ record_find(Finder *finder, Build *build)
                             ? program_callee(finder->program, build->fn[s]->decl) : -1;
 
         if (index >= 0 && weight[s] > 0) {
-            vote_function(finder, &votes, (uint32_t)index, s == SLOT_NEW, weight[s]);
+            vote_function(finder, &votes, (uint32_t)index, build->cls.is_module,
+                          s == SLOT_NEW, weight[s]);
         }
     }
     for (uint32_t m = 0; m < build->methods.n; m++) {
         VEC_PUSH(finder->arena, &finder->view[build->methods.at[m]].owners, build);
-        vote_function(finder, &votes, build->methods.at[m], false, 1);
+        vote_function(finder, &votes, build->methods.at[m], build->cls.is_module, false, 1);
     }
     vote(&votes, made_record(finder, build), 100);
     for (uint32_t i = 1; i < votes.n; i++) {

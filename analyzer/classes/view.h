@@ -83,6 +83,7 @@ typedef enum HazardKind {
     HAZARD_VISITED_TWICE,    /* a field is visited twice for one reference */
     HAZARD_DANGLING,         /* released, not replaced, and released again by tp_dealloc */
     HAZARD_BASE_RELEASES,    /* released, and again by the base's tp_dealloc */
+    HAZARD_HIDDEN,           /* the instance is owned where the collector cannot look: 'ring' */
     HAZARD_SELF_PASSED,      /* tp_dealloc hands the dead instance to code that may run Python */
 } HazardKind;
 
@@ -91,6 +92,7 @@ typedef struct Hazard {
     Site at;                /* where it shows */
     Site because;           /* what makes it wrong; loc.line 0 when there is none */
     const char *what;       /* the field, callee or allocator it is about */
+    const Ring *ring;
 } Hazard;
 
 struct Class {

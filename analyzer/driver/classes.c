@@ -41,8 +41,8 @@ kind_text(Arena *arena, const Class *cls)
 {
     const char *base = cls->base != NULL ? cls->base->name : cls->base_name;
 
-    return arena_printf(arena, "%s%s%s%s%s%s%s%s", cls->is_heap ? "heap type" : "static type",
-                        cls->own_gc_flag ? ", HAVE_GC" : cls->has_gc ? ", HAVE_GC inherited" : "",
+    return arena_printf(arena, "%s%s%s%s%s%s%s%s", cls->is_module ? "module" : cls->is_heap ? "heap type" : "static type",
+                        cls->is_module ? "" : cls->own_gc_flag ? ", HAVE_GC" : cls->has_gc ? ", HAVE_GC inherited" : "",
                         cls->basetype ? ", BASETYPE" : "",
                         cls->managed_dict ? ", MANAGED_DICT" : "",
                         cls->managed_weakref ? ", MANAGED_WEAKREF" : "",
@@ -61,7 +61,8 @@ put_text_class(Arena *arena, const Class *cls)
            cls->record[0] != '\0' ? "struct " : "", cls->record,
            arena_printf(arena, "%s%s", cls->record[0] != '\0' ? ", " : "",
                         kind_text(arena, cls)));
-    printf("    tp_dealloc %s, tp_traverse %s, tp_clear %s\n",
+    printf(cls->is_module ? "    m_free %s, m_traverse %s, m_clear %s\n"
+                          : "    tp_dealloc %s, tp_traverse %s, tp_clear %s\n",
            cls->slot[SLOT_DEALLOC].function != NULL ? cls->slot[SLOT_DEALLOC].function : "-",
            cls->slot[SLOT_TRAVERSE].function != NULL ? cls->slot[SLOT_TRAVERSE].function : "-",
            cls->slot[SLOT_CLEAR].function != NULL ? cls->slot[SLOT_CLEAR].function : "-");
@@ -129,7 +130,8 @@ put_classes(const Scan *scan, const Options *options, const ClassTable *table)
     json_t *list = json ? json_array() : NULL;
 
     for (uint32_t i = 0; i < table->n; i++) {
-        if (is_named(table->at[i], options, scan)) {
+        if (is_named(table->at[i], options, scan) &&
+            (!table->at[i]->is_module || table->at[i]->nfields > 0)) {
             if (json) {
                 json_array_append_new(list, class_json(scan, table->at[i]));
             }

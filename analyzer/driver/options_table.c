@@ -14,6 +14,8 @@ const CommandHelp command_help[] = {
      "  strayref scan -p build src/list.c\n"
      "  strayref scan --output report.html\n"
      "  strayref scan pair.c -- -I/usr/include/python3.11 -DDEBUG\n"
+     "  strayref scan --baseline strayref.baseline --fail-on error\n"
+     "  git diff -U0 main... | strayref scan --diff -\n"
      "\n" EXIT_STATUS_TEXT},
     {"fix", FIX, "[--dry-run] [-p DIR] [PATH...] [-- FLAGS]",
      "apply the fixes that are verified",

@@ -440,7 +440,7 @@ event_ask(Explorer *ex, State *state, const Instr *ins, const char *name)
         return true;
     }
     if (text_equal(name, "strayref_mine")) {
-        bool mine = ref && ref->own > 0 && !(ref->flags & REF_ESCAPED);
+        bool mine = ref && ref->own > ref->lent && !(ref->flags & REF_ESCAPED);
         if (!mine && !is_zero(state, simplify(ex, state, sym))) {
             answer(ex, state, ins, object, arena_printf(ex->out, "'%s' may be another's", object));
         }
