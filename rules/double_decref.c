@@ -10,6 +10,13 @@ on_release(RuleCtx *rx, const ReleaseEvent *event)
         return; /* stolen-reference tells these */
     }
     const char *message;
+    if (object_is_view(event->object)) {
+        rule_report(rx, event->object,
+                    arena_printf(arena, "%s releases a view that is released already",
+                                 event->callee),
+                    "release the view once: a copy of the struct is no second view");
+        return;
+    }
     if (event->was_released) {
         message = arena_printf(arena, "%s releases '%s' once more than it is owned",
                                event->callee, name);

@@ -69,8 +69,8 @@ advise(RuleCtx *rx, const LostEvent *event)
 static void
 on_lost(RuleCtx *rx, const LostEvent *event)
 {
-    if (event->how == LOST_FIELD) {
-        return; /* overwrite-owned tells these */
+    if (event->how == LOST_FIELD || object_is_memory(event->object)) {
+        return; /* overwrite-owned and memory-leak tell these */
     }
     rule_report(rx, event->object, describe(rx, event), advise(rx, event));
 }

@@ -8,13 +8,18 @@ on_use(RuleCtx *rx, const UseEvent *event)
     Arena *arena = rule_arena(rx);
     const char *name = object_name(event->object);
     const char *message =
-        event->was_stolen
+        object_is_view(event->object)
+            ? arena_printf(arena, "'%s' is %s after its view was released", name, event->use)
+        : object_is_memory(event->object)
+            ? arena_printf(arena, "'%s' is %s after its memory was freed", name, event->use)
+        : event->was_stolen
             ? arena_printf(arena, "'%s' is %s after %s took the last reference and dropped it",
                            name, event->use, event->stealer)
             : arena_printf(arena, "'%s' is %s after its last known reference was released", name,
                            event->use);
     rule_report(rx, event->object, message,
-                arena_printf(arena, "release '%s' only after its last use", name));
+                arena_printf(arena, "%s '%s' only after its last use",
+                             object_is_memory(event->object) ? "free" : "release", name));
 }
 
 const Rule rule_use_after_release = {

@@ -297,6 +297,24 @@ is_unique_ptr(Tu *tu, CXCursor decl)
         && clang_Type_getNumTemplateArguments(clang_getCursorType(decl)) == 2;
 }
 
+/* True when the fields are all there is, as of std::array. */
+static bool
+is_plain(Tu *tu, CXCursor decl)
+{
+    bool is_pattern;
+    Cursors children = cursor_children(tu, shown_decl(decl, &is_pattern));
+
+    for (uint32_t i = 0; i < children.n; i++) {
+        enum CXCursorKind kind = clang_getCursorKind(children.at[i]);
+
+        if (kind == CXCursor_Constructor || kind == CXCursor_Destructor
+            || kind == CXCursor_CXXBaseSpecifier || kind == CXCursor_FunctionTemplate) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static Class *
 make_class(Tu *tu, CXType type, CXCursor decl)
 {
@@ -310,7 +328,7 @@ make_class(Tu *tu, CXType type, CXCursor decl)
     if (is_unique_ptr(tu, decl)) {
         klass->is_holder = klass->ends = klass->copies = true;
     }
-    klass->is_opaque = cursor_is_system(tu, decl);
+    klass->is_opaque = cursor_is_system(tu, decl) && !is_plain(tu, decl);
     return klass;
 }
 

@@ -189,6 +189,23 @@ scope_guards(Lower *lo, Val address, const Class *klass)
 }
 
 void
+scope_unguard(Lower *lo, uint32_t n)
+{
+    Scope *scope = lo->scope;
+    uint32_t kept = n;
+
+    for (uint32_t i = n; i < scope->locals.n; i++) {
+        if (!scope->locals.at[i].is_part) {
+            scope->locals.at[kept++] = scope->locals.at[i];
+        }
+    }
+    if (kept < scope->locals.n && lo->in_try != NULL) {
+        lo->in_try->pad_scope = 0; /* what unwinds so far ends them */
+    }
+    scope->locals.n = kept;
+}
+
+void
 scope_ends_with(Lower *lo, uint32_t local, const Class *klass)
 {
     Scope *scope = lo->scope;

@@ -65,9 +65,9 @@ struct Frame {
     Scope scope;  /* its parameters; stays open around the body */
     uint32_t end; /* block behind the body, UINT32_MAX until something jumps there */
     Val result;   /* address of what it returns */
-    bool is_plain;   /* the body is one return: its value is 'value' */
+    bool is_plain; /* the body is one return: its value is 'value' */
     Val value;
-    bool pinned;  /* all of the body stands at 'loc', where the call is */
+    bool pinned;   /* all of the body stands at 'loc', where the call is */
     Loc loc;
 };
 
@@ -88,14 +88,13 @@ typedef struct Lower {
     Scope *root;     /* around the body: by-value parameters; NULL in C */
     uint32_t nscope;
     Val self;        /* the object of a method, else VAL_NOTHING */
-    const Class *klass;  /* its class */
+    const Class *klass; /* its class */
     bool is_destructor;
-    uint32_t kept;       /* a local that is being returned itself and does not end, + 1 */
+    uint32_t kept;   /* a local that is being returned itself and does not end, + 1 */
     Frame *frame;    /* the innermost function lowered into this one */
-    uint32_t ninlined;   /* size of all those */
+    uint32_t ninlined; /* size of all those */
     Try *in_try;
-    bool is_thrown;      /* scopes are being left because something is thrown */
-    uint32_t nlambda;
+    bool is_thrown;  /* scopes are being left because something is thrown */
     Target on_break, on_continue;
     Switch *in_switch;
     unsigned depth;
@@ -138,6 +137,8 @@ void full_close(Lower *lo);
 void full_close_arm(Lower *lo, bool keeps);
 /* From now on a throw in the current scope ends this part of an object. */
 void scope_guards(Lower *lo, Val address, const Class *klass);
+/* No longer so for what was guarded since the scope had 'n' locals. */
+void scope_unguard(Lower *lo, uint32_t n);
 /* From now on a local of the current scope ends with its destructor. */
 void scope_ends_with(Lower *lo, uint32_t local, const Class *klass);
 /* A new local in the current scope. */
@@ -158,6 +159,7 @@ Val lower_block(Lower *lo, CXCursor block, const Type *type);
 
 /* ---- lower_branch.c --------------------------------------------------------- */
 
+/* Each lowers one statement of its kind. */
 void lower_if(Lower *lo, CXCursor stmt);
 void lower_while(Lower *lo, CXCursor stmt);
 void lower_do(Lower *lo, CXCursor stmt);
@@ -168,10 +170,12 @@ void lower_case(Lower *lo, CXCursor stmt);
 
 /* ---- lower_jump.c ----------------------------------------------------------- */
 
+/* Each lowers one statement of its kind; a label with what it stands at. */
 void lower_goto(Lower *lo, CXCursor stmt);
 void lower_label(Lower *lo, CXCursor stmt);
 /* 'break' and 'continue'. */
 void lower_jump(Lower *lo, const Target *target);
+/* Ends the locals, too, as far as their end does something. */
 void lower_return(Lower *lo, CXCursor stmt);
 /* The local of a class that 'return' names: it is not copied but becomes the result.
  * UINT32_MAX for anything else. */
@@ -196,6 +200,7 @@ Val lower_assignment(Lower *lo, CXCursor expr, bool wanted);
 Val lower_compound_assign(Lower *lo, CXCursor expr);
 /* A binary operator that always evaluates both of its operands. */
 Val lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands);
+/* A unary operator: increments, '&', '*', '!' and the rest. */
 Val lower_unary(Lower *lo, CXCursor expr);
 /* A value of type 'from' as one of type 'to'. */
 Val lower_convert(Lower *lo, Val val, const Type *from, const Type *to);
@@ -290,6 +295,15 @@ CXCursor call_function(Lower *lo, CXCursor expr);
 /* The constructor's arguments from an expression that calls it. */
 void lower_construct_call(Lower *lo, Val address, const Class *klass, CXCursor expr);
 
+/* ---- C++: lower_args.c ---------------------------------------------------------------- */
+
+/* The arguments of a call expression from the i-th on, in the scratch arena: values, or
+ * addresses of what references and parameters of a class refer to. */
+Val *lower_written_args(Lower *lo, CXCursor function, CXCursor expr, unsigned from,
+                        uint32_t *nargs);
+/* These arguments, and those that are left to their defaults. */
+const Val *lower_all_args(Lower *lo, CXCursor function, const Val *args, uint32_t *nargs);
+
 /* ---- C++: lower_std.c ----------------------------------------------------------------- */
 
 /* Calls something that is not shown, and of which only the name is known. */
@@ -324,13 +338,16 @@ void lower_inline_return(Lower *lo, CXCursor stmt);
 
 /* ---- C++: lower_try.c ----------------------------------------------------------------- */
 
+/* A try block with its handlers. */
 void lower_try(Lower *lo, CXCursor stmt);
+/* 'throw x' and 'throw': ends the current block. */
 void lower_throw(Lower *lo, CXCursor expr);
 /* Before a call: it may not come back but throw into a handler around it. */
 void lower_may_throw(Lower *lo, CXCursor function);
 
 /* ---- C++: lower_range.c --------------------------------------------------------------- */
 
+/* 'for (x : range)'. */
 void lower_range_for(Lower *lo, CXCursor stmt);
 /* 'auto [a, b] = x'. */
 void lower_bindings(Lower *lo, CXCursor decl);

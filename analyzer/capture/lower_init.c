@@ -25,6 +25,33 @@ part_or_empty(Tu *tu, const Init *init, uint32_t index, CXType type)
                                                              : init_new(tu, type);
 }
 
+/* In C++ a member that the list leaves out may have an initialiser of its own, or a
+ * constructor without arguments. */
+static bool
+store_default(Lower *lo, Val address, const char *record, const Member *member)
+{
+    const Class *klass = class_of(lo->tu, member->type);
+    CXCursor init;
+    Val field;
+
+    if (!lo->tu->is_cxx || member->name[0] == '\0') {
+        return false;
+    }
+    init = class_field_init(lo->tu, member->decl);
+    if (clang_Cursor_isNull(init)
+        && (klass == NULL || (clang_Cursor_isNull(klass->plain) && !klass->is_opaque))) {
+        return false; /* zero */
+    }
+    field = build_field(lo->b, address, record, member->name, clang_type(lo->tu, member->type));
+    if (clang_Cursor_isNull(init)) {
+        lower_default(lo, field, member->type);
+    }
+    else {
+        lower_init(lo, field, member->type, init);
+    }
+    return true;
+}
+
 static void
 store_record(Lower *lo, const Init *init, Val address, const char *record)
 {
@@ -34,6 +61,9 @@ store_record(Lower *lo, const Init *init, Val address, const char *record)
         const Init *part;
 
         if (init->is_union && !given && (i > 0 || init->nparts > 0)) {
+            continue;
+        }
+        if (!given && !init->is_union && store_default(lo, address, record, member)) {
             continue;
         }
         part = part_or_empty(lo->tu, init, i, member->type);
@@ -88,6 +118,7 @@ store_tree(Lower *lo, const Init *init, Val address, const char *record)
     if (init->has_value) {
         if (!init->is_array) {
             lower_construct_part(lo, address, init->type, init->value);
+            scope_guards(lo, address, class_of(lo->tu, init->type));
         }
     }
     else if (init->is_record) {
@@ -107,6 +138,7 @@ lower_init(Lower *lo, Val address, CXType type, CXCursor init)
 {
     const Type *into = clang_type(lo->tu, type);
     bool is_list = clang_getCursorKind(init) == CXCursor_InitListExpr;
+    uint32_t n = lo->scope->locals.n; /* parts that are made end when a later one throws */
 
     if (into->kind == TYPE_ARRAY && !is_list && class_of(lo->tu, type) != NULL) {
         lower_construct(lo, address, type, init);
@@ -126,4 +158,5 @@ lower_init(Lower *lo, Val address, CXType type, CXCursor init)
     else {
         store_tree(lo, init_tree(lo->tu, type, init), address, NULL);
     }
+    scope_unguard(lo, n);
 }

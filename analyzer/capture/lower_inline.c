@@ -9,7 +9,7 @@
 
 /* Cursors in a function that is lowered in place, in all of them within one
  * function, and frames around each other. */
-enum { SIZE_LIMIT = 160, TOTAL_LIMIT = 4000, FRAME_LIMIT = 12 };
+enum { SIZE_LIMIT = 100, TOTAL_LIMIT = 4000, FRAME_LIMIT = 12 };
 /* Functions of this size are never too much, until there are a great many. */
 enum { SMALL_SIZE = 24, GREAT_TOTAL = 40000 };
 

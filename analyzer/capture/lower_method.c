@@ -117,103 +117,6 @@ member_object(Lower *lo, CXCursor expr)
     return object_addr(lo, object);
 }
 
-/* ---- arguments ----------------------------------------------------------------------- */
-
-/* The expression that a parameter has without an argument. */
-static CXCursor
-default_argument(Lower *lo, CXCursor function, unsigned i)
-{
-    CXCursor param = clang_Cursor_getArgument(clang_getCanonicalCursor(function), i);
-    Cursors operands = cursor_operands(lo->tu, param);
-
-    if (operands.n == 0) {
-        operands = cursor_operands(lo->tu, clang_Cursor_getArgument(function, i));
-    }
-    return operands.n > 0 ? operands.at[operands.n - 1] : clang_getNullCursor();
-}
-
-static bool
-is_default_argument(Lower *lo, CXCursor arg)
-{
-    return clang_getCursorKind(arg) == CXCursor_UnexposedExpr
-        && cursor_children(lo->tu, arg).n == 0;
-}
-
-/* An argument by value of a class gets an object of its own; its address. */
-static Val
-object_argument(Lower *lo, CXType type, CXCursor arg)
-{
-    const Type *into = clang_type(lo->tu, type);
-    Val address = {.kind = VAL_LOCAL};
-
-    address.index = build_local(lo->b, into->kind == TYPE_RECORD ? into->tag : "", into, false,
-                                build_loc(lo->b));
-    lower_construct(lo, address, type, arg);
-    return address;
-}
-
-/* 'const T &' of a number or a pointer: the callee cannot change what it refers to. */
-static bool
-is_const_scalar(CXType type)
-{
-    CXType to = clang_getCanonicalType(clang_getPointeeType(clang_getCanonicalType(type)));
-
-    return clang_isConstQualifiedType(to)
-        && (to.kind == CXType_Pointer || (to.kind >= CXType_Bool && to.kind <= CXType_LongDouble));
-}
-
-/* For such a parameter the address of a copy does. */
-static Val
-value_argument(Lower *lo, CXType type, CXCursor arg)
-{
-    const Type *into = clang_type(lo->tu, clang_getPointeeType(clang_getCanonicalType(type)));
-    Val place = lower_hidden(lo, into);
-
-    build_store(lo->b, place, lower_expr(lo, arg), into);
-    return place;
-}
-
-static Val
-lower_argument(Lower *lo, CXCursor function, unsigned i, CXCursor arg)
-{
-    int nparam = clang_Cursor_getNumArguments(function);
-    CXType type;
-
-    if ((int)i >= nparam) {
-        return lower_expr(lo, arg);
-    }
-    if (is_default_argument(lo, arg)) {
-        arg = default_argument(lo, function, i);
-        if (clang_Cursor_isNull(arg)) {
-            return (Val){.kind = VAL_UNDEF};
-        }
-    }
-    type = clang_getCursorType(clang_Cursor_getArgument(function, i));
-    if (class_is_lambda(clang_getCursorType(arg))) {
-        lower_lambda_escapes(lo, clang_getCursorType(arg));
-    }
-    if (type_is_reference(type)) {
-        return is_const_scalar(type) ? value_argument(lo, type, arg) : lower_addr(lo, arg);
-    }
-    return class_of(lo->tu, type) != NULL ? object_argument(lo, type, arg)
-                                          : lower_expr(lo, arg);
-}
-
-/* The arguments from the i-th on. */
-static Val *
-lower_arguments(Lower *lo, CXCursor function, CXCursor expr, unsigned from, uint32_t *nargs)
-{
-    int n = clang_Cursor_getNumArguments(expr);
-    Val *args = ARENA_ARRAY(lo->scratch, Val, (n > 0 ? (unsigned)n : 0) + 1);
-
-    *nargs = 0;
-    for (unsigned i = from; (int)i < n; i++) {
-        args[*nargs] = lower_argument(lo, function, *nargs, clang_Cursor_getArgument(expr, i));
-        ++*nargs;
-    }
-    return args;
-}
-
 /* ---- calls ------------------------------------------------------------------------------ */
 
 /* A method that derived classes may replace is called through the object. */
@@ -259,6 +162,31 @@ plain_args(Lower *lo, const Callee *callee, const Val *args, uint32_t *nargs)
     return all;
 }
 
+/* The call may throw; that ends the objects it is given by value. */
+static void
+may_throw_with(Lower *lo, CXCursor function, const Val *args, uint32_t nargs)
+{
+    int nparam = clang_Cursor_getNumArguments(function);
+    uint32_t before;
+
+    if (lo->in_try == NULL) {
+        return;
+    }
+    before = lo->scope->locals.n;
+    for (uint32_t i = 0; i < nargs && (int)i < nparam; i++) {
+        CXType type = clang_getCursorType(clang_Cursor_getArgument(function, i));
+
+        if (!type_is_reference(type)) {
+            scope_guards(lo, args[i], class_of(lo->tu, type));
+        }
+    }
+    if (lo->scope->locals.n > before) {
+        lo->in_try->pad_scope = 0;
+    }
+    lower_may_throw(lo, function);
+    scope_unguard(lo, before);
+}
+
 /* The call as an instruction. */
 static Val
 emit_plain(Lower *lo, const Callee *callee, const Val *args, uint32_t nargs, Val into)
@@ -268,7 +196,7 @@ emit_plain(Lower *lo, const Callee *callee, const Val *args, uint32_t nargs, Val
     Val target = {.kind = VAL_FUNC}, val;
     const char *hint = "";
 
-    lower_may_throw(lo, callee->function);
+    may_throw_with(lo, callee->function, args, nargs);
     args = plain_args(lo, callee, args, &nargs);
     if (is_virtual(callee)) {
         target = virtual_callee(lo, callee, callee->self);
@@ -291,28 +219,6 @@ emit_plain(Lower *lo, const Callee *callee, const Val *args, uint32_t nargs, Val
     return val;
 }
 
-/* The arguments with those that are left to their defaults. */
-static const Val *
-complete_args(Lower *lo, CXCursor function, const Val *args, uint32_t *nargs)
-{
-    int nparam = clang_Cursor_getNumArguments(function);
-    Val *all;
-
-    if (nparam <= (int)*nargs) {
-        return args;
-    }
-    all = ARENA_ARRAY(lo->scratch, Val, (unsigned)nparam);
-    for (uint32_t i = 0; i < (unsigned)nparam; i++) {
-        CXCursor value = i < *nargs ? clang_getNullCursor() : default_argument(lo, function, i);
-
-        all[i] = i < *nargs                  ? args[i]
-            : clang_Cursor_isNull(value) ? (Val){.kind = VAL_UNDEF}
-                                         : lower_argument(lo, function, i, value);
-    }
-    *nargs = (unsigned)nparam;
-    return all;
-}
-
 Val
 lower_call_values(Lower *lo, const Callee *called, const Val *args, uint32_t nargs, Val into)
 {
@@ -321,7 +227,7 @@ lower_call_values(Lower *lo, const Callee *called, const Val *args, uint32_t nar
 
     copy.function = class_specialised(lo->tu, called->function);
     lower_want(lo->tu, callee->function);
-    args = complete_args(lo, callee->function, args, &nargs);
+    args = lower_all_args(lo, callee->function, args, &nargs);
 
     if (!is_virtual(callee) && lower_inline(lo, callee, args, nargs, into, &result)) {
         return result;
@@ -383,7 +289,7 @@ call_lambda(Lower *lo, Callee *callee, CXCursor expr, Val into)
             ? (Val){.kind = VAL_UNDEF}
             : (Val){.kind = VAL_FUNC, .decl = clang_decl(lo->tu, body, lo->name)};
     }
-    args = lower_arguments(lo, callee->function, expr, 1, &nargs);
+    args = lower_written_args(lo, callee->function, expr, 1, &nargs);
     if (lower_inline(lo, callee, args, nargs, into, &result)) {
         return result;
     }
@@ -425,7 +331,7 @@ lower_call_cxx(Lower *lo, CXCursor expr, Val into)
             return val;
         }
     }
-    args = lower_arguments(lo, callee.function, expr, from, &nargs);
+    args = lower_written_args(lo, callee.function, expr, from, &nargs);
     if (clang_getCursorKind(callee.function) == CXCursor_CXXMethod && from == 1 && nargs == 1
         && method_is_defaulted(callee.function) && callee.klass != NULL) {
         CXType param = clang_getCursorType(clang_Cursor_getArgument(callee.function, 0));
@@ -467,7 +373,8 @@ call_is_cxx(Lower *lo, CXCursor expr)
     }
     n = clang_Cursor_getNumArguments(expr);
     return children.n != (uint32_t)(n + 1) || !is_function(clang_getCursorReferenced(expr))
-        || text_starts(cursor_name(lo->tu, function), "operator") || !cursor_is_system(lo->tu, function) || cursor_is_std(lo->tu, function);
+        || text_starts(cursor_name(lo->tu, function), "operator")
+        || !cursor_is_system(lo->tu, function) || cursor_is_std(lo->tu, function);
 }
 
 /* ---- constructors ------------------------------------------------------------------------------ */
@@ -488,7 +395,7 @@ lower_construct_call(Lower *lo, Val address, const Class *klass, CXCursor expr)
         return;
     }
     class_learn_bases(lo->tu, klass, function);
-    args = lower_arguments(lo, function, expr, 0, &nargs);
+    args = lower_written_args(lo, function, expr, 0, &nargs);
     if (method_is_defaulted(function) && nargs == 0) {
         lower_default(lo, address, klass->type);
     }

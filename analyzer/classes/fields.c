@@ -203,6 +203,37 @@ is_bound(Finder *finder, const FnView *view, const Action *action)
     return false;
 }
 
+/* The pointer to the struct that a value is read from: self of self->x. */
+static Val
+owner_of(const FnView *view, Val val)
+{
+    const Instr *ins = def_of(view, val);
+
+    while (ins != NULL && (ins->op == OP_CAST || ins->op == OP_COPY ||
+                           (ins->op == OP_LOAD && ins->a.kind == VAL_TEMP))) {
+        ins = def_of(view, ins->a);
+    }
+    return ins != NULL && ins->op == OP_FIELD ? ins->a : VAL_NOTHING;
+}
+
+/* True when what is put into the container was just made by a call: it is younger than the
+ * owner of the container, and cannot lead back to it, unless it is the owner. */
+static bool
+inserts_new(Finder *finder, const FnView *view, const Action *action)
+{
+    Sources sources = {0};
+
+    sources_find(finder, view, action->value, &sources);
+    for (uint32_t i = 0; i < sources.n; i++) {
+        if (sources.at[i].kind != FROM_CALL ||
+            has_source(finder, view, owner_of(view, action->ins->args[action->arg]),
+                       &sources.at[i])) {
+            return false;
+        }
+    }
+    return sources.n > 0;
+}
+
 static bool
 is_mutable(Finder *finder, Build *build, const Member *member)
 {
@@ -215,7 +246,7 @@ is_mutable(Finder *finder, Build *build, const Member *member)
         const Action *action = member->actions.at[i];
         const FnView *view = &finder->view[action->fn];
 
-        if (action->kind == DOES_INSERT) {
+        if (action->kind == DOES_INSERT && !inserts_new(finder, view, action)) {
             return true;
         }
         if (action->kind != DOES_STORE && action->kind != DOES_FILL && action->kind != DOES_RESET) {
@@ -319,6 +350,26 @@ fill_owner(Finder *finder, Build *build, ClassField *field, const Member *member
                         : site_for(finder, own->owning, field->store.text);
 }
 
+/* True when Python code can set a field by a name that is none of the struct's. */
+static bool
+has_unmatched(Finder *finder, const Build *build)
+{
+    const Members *own = map_get_ptr(&finder->by_record, build->cls.record);
+
+    for (uint32_t d = 0; d < build->members.n; d++) {
+        const MemberDef *def = &build->members.at[d];
+        bool matched = !def->is_object || def->readonly;
+
+        for (uint32_t i = 0; own != NULL && !matched && i < own->at.n; i++) {
+            matched = text_equal(own->at.at[i]->name, def->name);
+        }
+        if (!matched) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
 {
@@ -348,6 +399,9 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
         field->holds |= HOLD_ANY;
         field->store = (Site){build->cls.loc, build->cls.name,
                               "tp_dictoffset: Python code sets attributes"};
+    }
+    if ((field->holds & ~(unsigned)HOLD_ATOM) == 0 && has_unmatched(finder, build)) {
+        field->holds |= HOLD_UNKNOWN; /* a PyMemberDef of another name may be about it */
     }
     field->called = member_called(member);
     field->mutable = is_mutable(finder, build, member);

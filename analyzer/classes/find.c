@@ -243,7 +243,10 @@ read_table(Finder *finder, const Table *table)
     Build *build = build_get(finder, table->decl);
 
     build->cls.loc = table->loc;
-    build->cls.flags_loc = table->loc;
+    if (table->nentry > 0 && table->entry[0].loc.file != table->loc.file) {
+        build->cls.loc = table->entry[0].loc; /* not where a header declares it */
+    }
+    build->cls.flags_loc = build->cls.loc;
     for (uint32_t e = 0; e < table->nentry; e++) {
         const TableEntry *entry = &table->entry[e];
 

@@ -223,11 +223,23 @@ const Instr *closure_calls(Finder *finder, const uint64_t *closure, const char *
 
 /* ---- hold.c --------------------------------------------------------------------------------------- */
 
+typedef VEC(Build *) Builds;
+
+/* A question on its way through callers and callees. */
+typedef struct Holds {
+    Finder *finder;
+    Builds *classes;
+    int depth;
+} Holds;
+
+/* guard.c: what the checks before 'block' leave of an object; 0: there are none. */
+unsigned checked_holds(Holds *h, const FnView *view, const Source *source, uint32_t block);
+/* What an instance of the type at this variable leads to. */
+unsigned instance_holds(Holds *h, const Decl *type);
 /* results.c: what a callee's result leads to, what passes a type check; 0 when not known. */
 unsigned result_holds(const char *callee);
 unsigned check_holds(const char *callee);
 /* What an object stored in the member can lead to; classes are added to 'classes'. */
-typedef VEC(Build *) Builds;
 unsigned member_holds(Finder *finder, Member *member, Builds *classes);
 /* What a value leads to; classes are added to 'classes'. */
 unsigned value_leads(Finder *finder, const FnView *view, Val val, Builds *classes);

@@ -180,7 +180,7 @@ close_field(Finder *finder, Build *build, ClassField *field)
     }
     else if (find_way(finder, &way, build, field, true)) {
         field->may_close = true;
-        field->surely_closes = field->called;
+        field->surely_closes = field->called && !build->cls.is_module;
     }
     if (field->may_close) {
         field->ring = make_ring(finder, &way, &build->cls, field);

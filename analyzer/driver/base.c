@@ -123,6 +123,18 @@ scan_old(Base *base, const Options *options, Error *error)
     return result;
 }
 
+/* True when some finding could be known to the revision. */
+static bool
+has_new(const RunResult *run)
+{
+    for (uint32_t i = 0; i < run->nfindings; i++) {
+        if (run->findings[i]->suppressed == NULL && !run->findings[i]->known) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 base_apply(Scan *scan, const Options *options, Error *error)
 {
@@ -134,7 +146,13 @@ base_apply(Scan *scan, const Options *options, Error *error)
     if (options->base == NULL) {
         return true;
     }
-    if (!find_commit(&base, error) || !tempdir_make(scan->arena, &folder, error)) {
+    if (!find_commit(&base, error)) {
+        return false;
+    }
+    if (!has_new(&scan->result)) {
+        return true;
+    }
+    if (!tempdir_make(scan->arena, &folder, error)) {
         return false;
     }
     if (check_out(&base, folder.path, error)) {

@@ -6,15 +6,22 @@
 
 #include "driver/fix.h"
 
+/* True when 'a' comes before 'b'. */
+static bool
+is_before(struct timespec a, struct timespec b)
+{
+    return a.tv_sec < b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec < b.tv_nsec);
+}
+
 /* True when the file is as it was when it was read, and older than the scan. */
 static bool
-is_unchanged(Arena *arena, const FixedFile *file, time_t started)
+is_unchanged(Arena *arena, const FixedFile *file, struct timespec started)
 {
     struct stat status;
     size_t length;
     const char *now = file_read(arena, file->path, &length, NULL);
 
-    return now != NULL && stat(file->path, &status) == 0 && status.st_mtime < started
+    return now != NULL && stat(file->path, &status) == 0 && is_before(status.st_mtim, started)
            && length == file->before_length && memcmp(now, file->before, length) == 0;
 }
 
@@ -60,9 +67,24 @@ show(Arena *arena, const Scan *scan, const Fixes *fixes)
     return scan->result.nfindings > 0 ? EXIT_FINDINGS : EXIT_CLEAN;
 }
 
+/* Writes a file, which keeps its permissions. */
+static bool
+write_file(const FixedFile *file, Error *error)
+{
+    struct stat status;
+    bool exists = stat(file->path, &status) == 0;
+
+    if (!file_write(file->path, file->after, file->after_length, error)) {
+        return false;
+    }
+    return !exists || chmod(file->path, status.st_mode & 07777) == 0
+           || error_set(error, ERROR_FAILED, "%s: cannot give it back its permissions: %s",
+                        file->path, strerror(errno));
+}
+
 /* Writes the files; all are looked at before the first is written. */
 static bool
-apply(Arena *arena, const Fixes *fixes, time_t started, Error *error)
+apply(Arena *arena, const Fixes *fixes, struct timespec started, Error *error)
 {
     for (uint32_t i = 0; i < fixes->files.n; i++) {
         const FixedFile *file = &fixes->files.at[i];
@@ -73,9 +95,7 @@ apply(Arena *arena, const Fixes *fixes, time_t started, Error *error)
         }
     }
     for (uint32_t i = 0; i < fixes->files.n; i++) {
-        const FixedFile *file = &fixes->files.at[i];
-
-        if (!file_write(file->path, file->after, file->after_length, error)) {
+        if (!write_file(&fixes->files.at[i], error)) {
             return false;
         }
     }
@@ -104,11 +124,12 @@ look_again(Arena *arena, const Options *options, uint32_t before)
 int
 command_fix(Arena *arena, const Options *options)
 {
-    time_t started = time(NULL);
+    struct timespec started;
     Error error = {0};
     Fixes fixes;
     Scan scan;
 
+    clock_gettime(CLOCK_REALTIME, &started);
     if (!scan_gated(arena, options, &scan, &error)) {
         return say_error(&error);
     }

@@ -258,6 +258,7 @@ extern const FixWay fix_use_ways[];      /* fix_excess.c */
 extern const FixWay fix_borrowed_ways[]; /* fix_excess.c */
 extern const FixWay fix_store_ways[];    /* fix_excess.c */
 extern const FixWay fix_overwrite_ways[]; /* fix_leak.c: overwrite-owned */
+extern const FixWay fix_null_ways[];     /* fix_null.c: null-reference */
 extern const FixWay fix_visit_ways[];    /* fix_gc.c: a field for tp_traverse */
 extern const FixWay fix_clear_ways[];    /* fix_gc.c: a field for tp_clear, tp_dealloc */
 /* "return f(x);" -> "T value = f(x); Py_DECREF(x); return value;" (fix_leak.c) */

@@ -267,6 +267,7 @@ fix_ways(const char *rule)
         {"return-borrowed", fix_borrowed_ways},
         {"store-borrowed", fix_store_ways},
         {"overwrite-owned", fix_overwrite_ways},
+        {"null-reference", fix_null_ways},
         {"gc-traverse-missing", fix_visit_ways},
         {"gc-clear-missing", fix_clear_ways},
         {"dealloc-field-leak", fix_clear_ways},

@@ -95,7 +95,8 @@ retain_before(FixCase *fix, Proposal *out)
 {
     const char *operand = given_operand(fix);
 
-    if (operand == NULL || is_lent(fix) || stmt_calls(fix->shape, fix->stmt, release_names, operand, NULL)
+    if (operand == NULL || is_lent(fix)
+        || stmt_calls(fix->shape, fix->stmt, release_names, operand, NULL)
         || fix->shape->stmts.at[fix->stmt].kind == STMT_LOOP) {
         return false;
     }

@@ -338,8 +338,20 @@ release_at_end(FixCase *fix, Proposal *out)
 const FixWay fix_overwrite_ways[] = {swap_field, NULL};
 
 const FixWay fix_leak_ways[] = {
-    fix_leak_module_ref,   fix_leak_module_check, fix_leak_ignored,     fix_leak_argument,
-    remove_incref,         release_before_exit,   fix_release_after_result, hoist_release,     replace_assignment,
-    release_at_end,        release_at_loop_end,   clear_at_loop_end,
-    release_before_statement, check_failing_call, clear_elsewhere,      NULL,
+    fix_leak_module_ref,
+    fix_leak_module_check,
+    fix_leak_ignored,
+    fix_leak_argument,
+    remove_incref,
+    release_before_exit,
+    fix_release_after_result,
+    hoist_release,
+    replace_assignment,
+    release_at_end,
+    release_at_loop_end,
+    clear_at_loop_end,
+    release_before_statement,
+    check_failing_call,
+    clear_elsewhere,
+    NULL,
 };

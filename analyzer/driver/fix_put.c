@@ -218,8 +218,8 @@ fix_put_behind(FixCase *fix, Proposal *out, uint32_t s, const char *line)
     if (stmt_is_bare(fix->shape, s)) {
         return false;
     }
-    change.text = arena_printf(fix->arena, "%s%s%s", fix->source->newline, indent,
-                               fix_lines(fix, line, indent));
+    change.text = arena_printf(fix->arena, "%s%s%s", fix->source->newline,
+                               line[0] == '\n' ? "" : indent, fix_lines(fix, line, indent));
     return changes_add(fix->arena, &out->changes, change);
 }
 

@@ -403,7 +403,7 @@ attempts_run(Bench *bench, Attempt *attempts, uint32_t n)
     }
 }
 
-/* ---- one upon the other ------------------------------------------------------------------------ */
+/* ---- one upon the other --------------------------------------------------------------- */
 
 /* The findings of the new text: those of the run, and the known ones elsewhere. */
 static void

@@ -190,10 +190,10 @@ pass_guarded(FixCase *fix, Proposal *out, const Passed *passed)
     }
     return fix_put_before(fix, out, fix->stmt, change)
            && fix_replace(fix, out, fix->stmt,
-                          arena_printf(fix->arena, "if (%s != NULL)%s{\n%s%s%s%s%s\n%sPy_DECREF(%s);\n}",
-                                       passed->name, source->own_line_brace ? "\n" : " ",
-                                       source->unit, head, gap, passed->name, tail,
-                                       source->unit, passed->name));
+                          arena_printf(fix->arena, "if (%s != NULL)%s{\n%s%s%s%s%s\n"
+                                       "%sPy_DECREF(%s);\n}", passed->name,
+                                       source->own_line_brace ? "\n" : " ", source->unit, head, gap,
+                                       passed->name, tail, source->unit, passed->name));
 }
 
 /* x = f(g());  ->  T *value = g(); x = f(value); Py_XDECREF(value); */

@@ -75,9 +75,8 @@ tell(const Work *work, const FileTask *task, const Bench *bench, const Attempt *
 
 /* True when an attempt in the same function is there already. */
 static bool
-is_taken(const Bench *bench, const Attempt *attempts, uint32_t n, const Attempt *attempt)
+is_taken(const Attempt *attempts, uint32_t n, const Attempt *attempt)
 {
-    (void)bench;
     for (uint32_t i = 0; i < n; i++) {
         if (attempts[i].first == attempt->first) {
             return true;
@@ -104,7 +103,7 @@ open_attempts(const Work *work, const FileTask *task, Bench *bench, Attempt *att
             known->given_up = true;
             tell(work, task, bench, attempt);
         }
-        else if (!is_taken(bench, attempts, n, attempt)) {
+        else if (!is_taken(attempts, n, attempt)) {
             n++;
         }
     }
@@ -345,7 +344,7 @@ take_answer(Work *work, FileTask *task)
     read_answer(work, task, &reader);
 }
 
-/* ---- in the parent ------------------------------------------------------------------------------ */
+/* ---- in the parent ---------------------------------------------------------------------- */
 
 static void
 set_why(Work *work, const char *path, const char *why)

@@ -79,11 +79,8 @@ void
 tempdir_remove(TempDir *dir)
 {
     close(dir->pipe);
-    if (dir->guard < 0) {
-        remove_tree(dir->path);
-        return;
-    }
-    while (waitpid(dir->guard, NULL, 0) < 0 && errno == EINTR) {
+    while (dir->guard > 0 && waitpid(dir->guard, NULL, 0) < 0 && errno == EINTR) {
         /* again */
     }
+    remove_tree(dir->path); /* when there is no guard, or somebody killed it */
 }

@@ -239,8 +239,10 @@ static bool
 must_differ(const State *state, const Sym *a, const Sym *b)
 {
     const Ref *ref = state_ref(state, a);
+    bool made = ref && ref->born && (memory_is_private(ref) ||
+                                     (ref->born->origin == ORIGIN_BUILTIN && !ref->born->calls));
     return ref && (ref->flags & REF_BORN) && ref->own > 0 && ref->kept == KEPT_NONE &&
-           ref->born && (b->kind == SYM_INIT || b->kind == SYM_CALL || b->kind == SYM_PURE) &&
+           ref->born && ((made && b->kind == SYM_ADDR) || b->kind == SYM_INIT || b->kind == SYM_CALL || b->kind == SYM_PURE) &&
            a != b && is_not_zero(state, a);
 }
 

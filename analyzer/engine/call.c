@@ -127,17 +127,16 @@ assume_accepted(Explorer *ex, State *state, const Call *call, const Case *c)
     for (uint32_t i = 0; i < summary->nparam && i < call->nargs; i++) {
         const Param *param = &summary->param[i];
         const Sym *sym = call->arg[i];
-        if (summary->origin == ORIGIN_COMPUTED && !param->nullable && !is_zero(state, sym)) {
-            note_needed(ex, state, sym);
-        }
-        bool pointer = param->kind == PARAM_OBJ ||
-                       (param->kind == PARAM_STR && sym->kind == SYM_CALL);
+        bool found = sym->kind == SYM_CALL;
+        bool pointer = param->kind == PARAM_OBJ || (param->kind == PARAM_STR && found) ||
+                       (param->kind == PARAM_PTR && found && is_zero(state, sym));
         if (param->nullable || !pointer || summary->origin == ORIGIN_COMPUTED) {
             continue;
         }
         if (!is_null_argument(state, param, sym)) {
             if (!param->refused) {
-                note_needed(ex, state, sym);
+                check_optional(ex, state, sym, call->ins, call->name);
+                note_needed(ex, state, sym, call->ins);
                 assume(ex, state, sym, true);
             }
             continue;
@@ -208,6 +207,7 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
         return false;
     }
     check_uses(ex, state, call, c);
+    memory_pass(state, call);
     if (call->summary->format == FORMAT_PARSE) {
         apply_parse(ex, state, call, c);
     }
@@ -218,6 +218,9 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
         forget_numbers(state);
     }
     apply_effects(ex, state, call, c);
+    if (!case_fails(c) && text_equal(call->name, "PyObject_GetBuffer") && call->nargs == 3) {
+        memory_fill_view(ex, state, call, c, 1);
+    }
     if (case_fails(c)) {
         note_refusals(ex, state, call, c);
     }
@@ -226,7 +229,8 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
         apply_build(ex, state, call, c, result);
     }
     apply_error(ex, state, call, c, result);
-    if (call->summary->alloc && c->ret.kind == RESULT_NULL) {
+    if (call->summary->alloc && call->summary->origin != ORIGIN_COMPUTED &&
+        c->ret.kind == RESULT_NULL) {
         state->oom = true;
     }
     if (call->ins->dst) {
@@ -274,23 +278,26 @@ skip_case(const State *state, const Call *call, const Case *c)
                               call->summary->format != FORMAT_PARSE);
 }
 
-/* No outcome of a function of the program applies: does each need what is NULL here? */
-static void
+/* True when NULL goes to a function of the program that uses it without a test. */
+static bool
 check_null_arguments(Explorer *ex, State *state, const Call *call)
 {
     const Summary *summary = call->summary;
     for (uint32_t i = 0; i < summary->nparam && i < call->nargs; i++) {
-        bool needed = summary->ncases > 0;
-        for (uint32_t k = 0; k < summary->ncases; k++) {
-            uint8_t guard = summary->cases[k].guard[i];
-            needed = needed && (guard == GUARD_NOTNULL || guard == GUARD_HELD_NULL ||
-                                guard == GUARD_HELD_NOTNULL);
+        const Sym *sym = call->arg[i];
+        if (summary->param[i].nullable || summary->param[i].kind == PARAM_INT) {
+            continue;
         }
-        if (needed && !summary->param[i].nullable && call->arg[i]->kind != SYM_INT && is_zero(state, call->arg[i])) {
-            event_null(ex, state, call->arg[i], call->ins, call->name, false);
-            return;
+        if (sym->kind != SYM_INT && is_zero(state, sym)) {
+            if (summary->param[i].used) {
+                state_note(ex, state, NODE_USED, summary->param[i].used, sym, summary, NULL);
+            }
+            event_null(ex, state, sym, call->ins, call->name, false);
+            return true;
         }
+        note_needed(ex, state, sym, call->ins);
     }
+    return false;
 }
 
 static void
@@ -300,8 +307,10 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     if (summary->noreturn) {
         return;
     }
-    uint32_t last = summary->ncases, before = out->list.n;
-    State *entry = summary->origin == ORIGIN_COMPUTED ? state_copy(ex, state) : NULL;
+    if (summary->origin == ORIGIN_COMPUTED && check_null_arguments(ex, state, call)) {
+        return;
+    }
+    uint32_t last = summary->ncases;
     for (uint32_t i = 0; i < summary->ncases; i++) {
         last = skip_case(state, call, &summary->cases[i]) ? last : i;
     }
@@ -314,9 +323,6 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
         if (apply_case(ex, next, call, c)) {
             VEC_PUSH(ex->arena, &out->list, next);
         }
-    }
-    if (entry && out->list.n == before) {
-        check_null_arguments(ex, entry, call);
     }
 }
 
@@ -335,6 +341,9 @@ step_pure(Explorer *ex, State *state, const Call *call, States *out)
     }
     if (summary->ncases == 0) {
         return false;
+    }
+    if (!assume_accepted(ex, state, call, &summary->cases[0])) {
+        return true; /* NULL would have been followed: the path ends */
     }
     check_uses(ex, state, call, &summary->cases[0]);
     const Sym *sym = sym_pure(ex, summary->name, NULL, call->nargs > 0 ? call->arg[0] : NULL,
@@ -372,6 +381,7 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
             state_ref_make(ex, state, sym); /* so that a later Py_INCREF counts for the callee */
         }
         ledger_escape(ex, state, sym); /* a library may keep an object as its user's data */
+        memory_leave(ex, state, sym);
         if (sym->kind != SYM_ADDR) {
             continue;
         }

@@ -37,6 +37,19 @@ const Sym *new_object(Explorer *ex, State *state, const Call *call, const Case *
 /* The value of a result or of what an out-parameter holds; NULL for void. */
 const Sym *make_value(Explorer *ex, State *state, const Call *call, const Case *c,
                       const Result *result, uint32_t slot, const Type *type);
+/* True when a result is memory that the caller must give back. */
+bool memory_is_given(const Call *call, const Result *result, uint32_t slot, const Type *type);
+/* A fresh block that is ours. */
+const Sym *memory_new(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t slot,
+                      const Type *type);
+/* The pointer that argument 'index' points to gets memory from the format "es". */
+void memory_fill_text(Explorer *ex, State *state, const Call *call, const Case *c,
+                      uint32_t index, bool optional);
+/* Functions of the C-API that keep memory without owning it: it is no longer followed. */
+void memory_pass(const State *state, const Call *call);
+/* The Py_buffer that argument 'index' points to is filled. */
+void memory_fill_view(Explorer *ex, State *state, const Call *call, const Case *c,
+                      uint32_t index);
 void apply_effects(Explorer *ex, State *state, const Call *call, const Case *c);
 /* Remembers that a success-only taker failed and left the reference with us. */
 void note_refusals(Explorer *ex, State *state, const Call *call, const Case *c);

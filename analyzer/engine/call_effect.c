@@ -114,6 +114,11 @@ const Sym *
 make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
            uint32_t slot, const Type *type)
 {
+    if (memory_is_given(call, result, slot, type)) {
+        const Sym *block = memory_new(ex, state, call, c, slot, type);
+        set_not_zero(ex, state, block);
+        return block;
+    }
     switch (result->kind) {
     case RESULT_VOID:
         return NULL;
@@ -168,6 +173,14 @@ place_at(Explorer *ex, const Sym *pointer, Str path)
     return place;
 }
 
+static bool
+is_array(Explorer *ex, const Place *place)
+{
+    const Place *root = place_root(place);
+    return place->kind == PLACE_ELEM ||
+           (root->kind == PLACE_LOCAL && ex->fn->local[root->index].type->kind == TYPE_ARRAY);
+}
+
 static void
 set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
         const Sym *arg, uint32_t slot)
@@ -201,6 +214,9 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
         return;
     }
     const Sym *value = make_value(ex, state, call, c, &effect->result, slot, NULL);
+    if (value && is_array(ex, place)) {
+        memory_escape(state, value); /* which element is freed later is hard to tell */
+    }
     if (effect->path) {
         put_place(ex, state, call->ins, place, value); /* the callee's own affair */
         return;
@@ -307,6 +323,12 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
              const Sym *arg, uint32_t index)
 {
     By by = {call->ins, call->summary, c};
+    if (effect->kind == EFFECT_FREE && text_equal(effect->path, "*")) {
+        if (arg->kind != SYM_INT) {
+            memory_escape_inside(state, place_deref(ex, arg));
+        }
+        return;
+    }
     bool outside = effect->path && effect->kind != EFFECT_OUT && effect->kind != EFFECT_RESET &&
                    effect->kind != EFFECT_ESCAPE;
     const Sym *object = outside && arg->kind != SYM_INT
@@ -345,15 +367,22 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
         }
         else {
             ledger_escape(ex, state, object);
+            memory_leave(ex, state, object);
         }
         break;
     case EFFECT_OUT: case EFFECT_RESET:
         set_out(ex, state, call, c, effect, arg, index + 1);
         break;
     case EFFECT_FREE: case EFFECT_FINISH:
-        if (effect->kind == EFFECT_FREE) {
+        if (effect->kind == EFFECT_FREE && !memory_free(ex, state, object, by)) {
             ledger_escape(ex, state, object);
             free_fields(state, object);
+        }
+        else if (effect->kind == EFFECT_FINISH && text_equal(call->name, "PyBuffer_Release")) {
+            memory_release_view(ex, state, object, by);
+        }
+        else if (effect->kind == EFFECT_FINISH) {
+            memory_escape(state, object);
         }
         break;
     }

@@ -47,6 +47,9 @@ fill_borrowed(Explorer *ex, State *state, const Call *call, const Case *c, uint3
     Ref *ref = state_add_ref(ex, state, sym);
     *ref = (Ref){.sym = sym, .kept = KEPT_BY, .keeper = call->arg[made_here ? 1 : 0], .born = call->summary,
                  .born_case = c, .site = call->ins};
+    if (optional && is_zero(state, old)) {
+        state_ref(state, sym)->flags |= REF_OPTIONAL;
+    }
     state_note(ex, state, NODE_BORROWED, call->ins, sym, call->summary, c);
     write_place(ex, state, call->ins, place, sym);
 }
@@ -157,7 +160,13 @@ apply_parse(Explorer *ex, State *state, const Call *call, const Case *c)
         case FORMAT_ARG_CONVERTED:
             fill_converted(ex, state, call, c, i);
             break;
-        case FORMAT_ARG_VALUE: case FORMAT_ARG_MEMORY: case FORMAT_ARG_BUFFER:
+        case FORMAT_ARG_BUFFER:
+            memory_fill_view(ex, state, call, c, i);
+            break;
+        case FORMAT_ARG_MEMORY:
+            memory_fill_text(ex, state, call, c, i, arg->optional);
+            break;
+        case FORMAT_ARG_VALUE:
             if (pointer->kind != SYM_INT) {
                 const Place *place = place_deref(ex, pointer);
                 state_forget(state, place);

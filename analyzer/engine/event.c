@@ -127,6 +127,30 @@ object_name(const Object *object)
     return object->name;
 }
 
+bool
+object_is_memory(const Object *object)
+{
+    return (object->ref.flags & REF_MEMORY) != 0;
+}
+
+bool
+object_is_view(const Object *object)
+{
+    return (object->ref.flags & REF_VIEW) != 0;
+}
+
+const char *
+object_family(const Object *object)
+{
+    return object->ref.family;
+}
+
+const char *
+object_maker(const Object *object)
+{
+    return callee_text(object->ex, object->ref.born);
+}
+
 const char *
 object_stealer(const Object *object)
 {
@@ -203,6 +227,9 @@ static const char *
 cause_of(Explorer *ex, const Ref *ref, const Summary *fact)
 {
     const char *born = callee_text(ex, ref->born), *other = callee_text(ex, fact);
+    if (ref->flags & REF_MEMORY) {
+        return arena_printf(ex->out, "memory from %s", born);
+    }
     if (fact && fact != ref->born && born[0]) {
         return arena_printf(ex->out, "a reference from %s and %s", born, other);
     }
@@ -244,8 +271,15 @@ rule_report(RuleCtx *rx, const Object *object, const char *message, const char *
 static Object
 object_for(Explorer *ex, State *state, const Ref *ref, const Instr *at)
 {
+    const char *name = NULL;
+    for (uint32_t i = 0; (ref->flags & REF_VIEW) && i < state->nbind; i++) {
+        const Place *place = state->bind[i].place;
+        if (state->bind[i].sym == ref->sym && (!name || place->kind == PLACE_LOCAL)) {
+            name = place_text(ex, place);
+        }
+    }
     return (Object){.ex = ex, .state = state, .sym = ref->sym, .ref = *ref, .at = at,
-                    .name = name_of(ex, state, ref->sym)};
+                    .name = name ? name : name_of(ex, state, ref->sym)};
 }
 
 void
@@ -255,10 +289,18 @@ event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow 
     Object object = object_for(ex, state, ref, at);
     bool given = how == LOST_UNNAMED && at->op == OP_CALL && ref->site != at;
     bool overwritten = how == LOST_OVERWRITE && at->op == OP_CALL;
+    if (ref->flags & REF_VIEW) {
+        const char *name = memory_view_name(ex, state, ref->sym);
+        object.name = name ? name : object.name;
+    }
     LostEvent event = {.object = &object, .how = how, .owed = ref->own, .holder = holder,
                        .taker = given || overwritten ? display_name(ex, callee_name(at)) : NULL};
     const Summary *taker = given ? model_find(ex->model, callee_name(at), NULL) : NULL;
     RuleCtx rx = {.ex = ex, .object = &object, .at = at, .how = how};
+    bool memory = (ref->flags & REF_MEMORY) != 0;
+    if (memory && how == LOST_UNNAMED && ref->born->origin == ORIGIN_COMPUTED) {
+        rx.confidence = CONFIDENCE_LOW; /* perhaps it is what the callee was given */
+    }
     if (how == LOST_UNNAMED && !given && ref->site) {
         rx.at = ref->site; /* the call whose result nobody holds */
     }
@@ -318,6 +360,23 @@ event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, const cha
 }
 
 void
+event_free(Explorer *ex, State *state, const Ref *ref, By by)
+{
+    Object object = object_for(ex, state, ref, by.at);
+    FreeEvent event = {.object = &object, .family = ref->family, .given_to = by.summary->alloc,
+                       .callee = callee_text(ex, by.summary), .maker = callee_text(ex, ref->born),
+                       .grows = by.outcome->ret.kind != RESULT_VOID};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = by.at, .fact = by.summary,
+                  .fact_case = by.outcome};
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_free) {
+            rx.rule->on_free(&rx, &event);
+        }
+    }
+}
+
+void
 event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure)
 {
     Object object = object_for(ex, state, ref, at);
@@ -355,7 +414,8 @@ null_confidence(const Summary *source, const Case *c)
     if (!source || !c || c->misused) {
         return source && c ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
     }
-    if (c->err == ERR_RAISES || c->err == ERR_NOMEM || source->alloc) {
+    if (c->err == ERR_RAISES || c->err == ERR_NOMEM ||
+        (source->alloc && source->origin != ORIGIN_COMPUTED)) {
         return source->partial ? CONFIDENCE_LOW : CONFIDENCE_HIGH;
     }
     bool lookup = source->origin != ORIGIN_COMPUTED && source->nparam > 1;
@@ -367,7 +427,9 @@ event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const ch
            bool in_format)
 {
     bool called = sym->kind == SYM_CALL && sym->site && sym->site->op == OP_CALL;
-    const char *source = called ? display_name(ex, callee_name(sym->site)) : "";
+    const Ref *known = state_ref(state, sym);
+    bool optional = known && (known->flags & REF_OPTIONAL);
+    const char *source = called && !optional ? display_name(ex, callee_name(sym->site)) : "";
     Ref ref = {.sym = sym, .site = called ? sym->site : NULL};
     for (const Node *n = state->trace; n && !ref.born; n = n->pred) {
         if ((n->kind == NODE_FAIL || n->kind == NODE_NOTHING) && n->sym == sym) {

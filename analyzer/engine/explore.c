@@ -353,7 +353,9 @@ add_entries(Explorer *ex, Waiting *first)
         const Place *self = place_deref(ex, sym_param(ex, 0));
         fresh->protocol = true;
         for (uint32_t i = 0; i < info->nunset; i++) {
-            const Sym *sym = sym_init(ex, place_field(ex, self, info->unset[i], NULL), NULL, NULL);
+            const Instr *field = info->unset[i];
+            const Sym *sym = sym_init(ex, place_field(ex, self, field->name, field->record), NULL,
+                                      NULL);
             state_set_range(ex, fresh, sym, (Range){.sym = sym});
         }
         state_freeze(fresh);

@@ -87,8 +87,12 @@ may_be_set(Explorer *ex, const State *state, const Place *place)
         return (ex->info->self & (SELF_METHOD | SELF_SETTER)) != 0 && ex->info->is_entry;
     }
     uint8_t in_use = ex->info->is_entry ? SELF_METHOD | SELF_SETTER | SELF_INIT : SELF_INIT;
-    return ex->fn->nparam > 0 && root->sym == sym_param(ex, 0) && place->base == root &&
-           (ex->info->self & in_use) != 0; /* a helper's caller may have tested the field */
+    for (const Place *p = place; p != root; p = p->base) {
+        if (p->kind != PLACE_FIELD) {
+            return false;
+        }
+    }
+    return ex->fn->nparam > 0 && root->sym == sym_param(ex, 0) && (ex->info->self & in_use) != 0; /* a helper's caller may have tested the field */
 }
 
 /* Only tp_init twice, or the like, comes here with something in the field. */

@@ -39,6 +39,26 @@ stored_field(const SelfUse *use, const Instr *ins)
     return field && field->op == OP_FIELD && field->record ? field : NULL;
 }
 
+/* The field whose address is passed, or NULL. */
+static const Instr *
+passed_field(const SelfUse *use, Val val)
+{
+    const Instr *field = val.kind == VAL_TEMP ? use->def[val.index] : NULL;
+    while (field && (field->op == OP_CAST || field->op == OP_COPY) &&
+           field->a.kind == VAL_TEMP) {
+        field = use->def[field->a.index];
+    }
+    return field && field->op == OP_FIELD && field->record ? field : NULL;
+}
+
+static void
+note_field(Fresh *fresh, const SelfUse *use, const Instr *field, bool self, Map *into)
+{
+    if (field && (!self || self_is(use, field->a))) {
+        put(into, key_of(fresh, field));
+    }
+}
+
 /* Notes the fields that 'fn' stores to; 'self': only those of its first argument. */
 static void
 note_stores(Fresh *fresh, Arena *scratch, const Fn *fn, bool self, Map *into)
@@ -46,9 +66,10 @@ note_stores(Fresh *fresh, Arena *scratch, const Fn *fn, bool self, Map *into)
     SelfUse use = self_use(scratch, fn);
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
-            const Instr *field = stored_field(&use, &fn->block[b].ins[i]);
-            if (field && (!self || self_is(&use, field->a))) {
-                put(into, key_of(fresh, field));
+            const Instr *ins = &fn->block[b].ins[i];
+            note_field(fresh, &use, stored_field(&use, ins), self, into);
+            for (uint32_t k = 0; ins->op == OP_CALL && k < ins->nargs; k++) {
+                note_field(fresh, &use, passed_field(&use, ins->args[k]), self, into);
             }
         }
     }
@@ -124,7 +145,7 @@ find_unset(Fresh *fresh, Arena *scratch, uint32_t f)
 {
     const Fn *fn = fresh->program->fns[f];
     FnInfo *info = &fresh->info[f];
-    VEC(Str) unset = {0};
+    VEC(const Instr *) unset = {0};
     SelfUse use = self_use(scratch, fn);
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
@@ -135,7 +156,7 @@ find_unset(Fresh *fresh, Arena *scratch, uint32_t f)
             }
             Str key = key_of(fresh, ins);
             if (map_get_ptr(&fresh->set, key) && !map_get_ptr(&fresh->by_new, key)) {
-                VEC_PUSH(fresh->arena, &unset, ins->name);
+                VEC_PUSH(fresh->arena, &unset, ins);
             }
         }
     }

@@ -34,9 +34,8 @@ ledger_dead(const Ref *ref)
            !(ref->flags & REF_ESCAPED);
 }
 
-/* The object just died: so do those it alone kept alive. */
-static void
-bury(Explorer *ex, State *state, const Sym *sym, By by)
+void
+ledger_bury(Explorer *ex, State *state, const Sym *sym, By by)
 {
     for (uint32_t i = 0; i < state->nref; i++) {
         Ref *ref = &state->ref[i];
@@ -45,7 +44,7 @@ bury(Explorer *ex, State *state, const Sym *sym, By by)
             ref->keeper = NULL;
             if (ledger_dead(ref)) {
                 state_note(ex, state, NODE_BURY, by.at, ref->sym, by.summary, by.outcome);
-                bury(ex, state, ref->sym, by);
+                ledger_bury(ex, state, ref->sym, by);
             }
         }
     }
@@ -66,6 +65,7 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
         return;
     }
     ledger_use(ex, state, sym, by.at, "given a new reference");
+    memory_becomes_object(state_ref(state, sym));
     Ref *ref = state_ref_make(ex, state, sym);
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
@@ -208,6 +208,7 @@ ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
         return;
     }
     note_emptied(ex, sym);
+    memory_becomes_object(state_ref(state, sym));
     Ref *ref = state_ref_make(ex, state, sym);
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
@@ -233,7 +234,7 @@ ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
     bool died = ledger_dead(ref);
     state_note(ex, state, NODE_RELEASE, by.at, sym, by.summary, by.outcome);
     if (died) {
-        bury(ex, state, sym, by);
+        ledger_bury(ex, state, sym, by);
     }
 }
 
@@ -244,6 +245,7 @@ ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by)
         return;
     }
     ledger_use(ex, state, sym, by.at, "handed over");
+    memory_becomes_object(state_ref(state, sym));
     Ref *ref = state_ref_make(ex, state, sym);
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
@@ -268,7 +270,7 @@ ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by)
     bool died = ledger_dead(ref);
     state_note(ex, state, NODE_STEAL, by.at, sym, by.summary, by.outcome);
     if (died) {
-        bury(ex, state, sym, by);
+        ledger_bury(ex, state, sym, by);
     }
 }
 
@@ -436,6 +438,12 @@ ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
 {
     if (value) {
         escape_record(ex, state, value);
+        if (!state_ref(state, value)) {
+            memory_escape(state, value); /* an address inside it leaves */
+        }
+        else if (type_is_object(ex->fn->ret)) {
+            memory_becomes_object(state_ref(state, value));
+        }
     }
     int own = pay_caller(ex, state, value, at);
     Exit exit = {.state = state_copy(ex, state), .value = value, .own = own, .at = at};

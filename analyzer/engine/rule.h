@@ -64,6 +64,16 @@ typedef struct StoreEvent {
     const char *place;    /* "self->x" */
 } StoreEvent;
 
+/* Memory is given back, or grown, by a function of another allocator family. */
+typedef struct FreeEvent {
+    const Object *object;
+    const char *family;   /* "mem", "raw", "object", "gc", "c": whose memory it is */
+    const char *given_to; /* whose function gets it */
+    const char *callee;   /* that function */
+    const char *maker;    /* where the memory came from */
+    bool grows;           /* the callee gives other memory in its place */
+} FreeEvent;
+
 struct Class;    /* classes/view.h: an extension type */
 struct ClassCtx;
 
@@ -80,6 +90,7 @@ typedef struct Rule {
     void (*on_lost)(RuleCtx *rx, const LostEvent *event);
     void (*on_release)(RuleCtx *rx, const ReleaseEvent *event);
     void (*on_use)(RuleCtx *rx, const UseEvent *event);
+    void (*on_free)(RuleCtx *rx, const FreeEvent *event);
     void (*on_return)(RuleCtx *rx, const ReturnEvent *event);
     void (*on_store)(RuleCtx *rx, const StoreEvent *event);
     void (*on_null)(RuleCtx *rx, const NullEvent *event);
@@ -111,6 +122,12 @@ bool object_is_param(const Object *object);
 bool object_is_borrowed(const Object *object);
 /* True for an object with static storage (a type object, None). */
 bool object_is_static(const Object *object);
+/* True for a block of memory or a filled Py_buffer, and for the latter alone. */
+bool object_is_memory(const Object *object);
+bool object_is_view(const Object *object);
+/* Memory: its family ("mem") or NULL, and the function that gave it. */
+const char *object_family(const Object *object);
+const char *object_maker(const Object *object);
 /* The name a reader knows it by: variable, field, or "result of f". Never NULL. */
 const char *object_name(const Object *object);
 /* The callee that took the object's reference on this path, or NULL; whether

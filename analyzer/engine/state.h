@@ -85,7 +85,12 @@ typedef enum RefFlag {
     REF_BORN = 32,    /* made on this path: all its references are known */
     REF_MOVED = 128,  /* taken out of a field that owned it */
     REF_KEPT = 256,   /* a parameter that something outside holds by now */
+    REF_OPTIONAL = 8192, /* an argument that may be left out: NULL then */
     REF_CONST = 512,  /* found equal to None or another constant of Python */
+    REF_MEMORY = 2048, /* no object: a block of memory, of 'family' */
+    REF_VIEW = 4096,   /* ... or a filled Py_buffer */
+    REF_LEFT = 32768,  /* a parameter: memory, if it is such, may have been kept by somebody */
+    REF_FREED = 16384, /* memory from elsewhere that this function gave back */
 } RefFlag;
 
 typedef struct Ref {
@@ -103,6 +108,7 @@ typedef struct Ref {
     const Case *taker_case;
     const Summary *refuser;   /* success-only taker that failed */
     const Case *refuser_case;
+    Str family;               /* of memory: its allocator's, or NULL */
 } Ref;
 
 typedef struct Bind {
@@ -137,6 +143,7 @@ typedef enum NodeKind {
     NODE_REFUSE,   /* a success-only taker failed */
     NODE_FAIL,     /* a call failed; sym is its result if that is a pointer */
     NODE_NOTHING,  /* a call gave NULL, sym, without failing */
+    NODE_USED,     /* the callee uses sym here without a test */
     NODE_BRANCH,   /* a condition decided; sym is the condition */
 } NodeKind;
 
@@ -188,7 +195,7 @@ typedef struct FnInfo { /* by function of the program, across explorations */
     uint8_t self;    /* SelfRole bits: its own role, and those of callers that pass on theirs */
     uint8_t deleted; /* parameter that is NULL when something is deleted; 0 none */
     bool has_kwds;   /* parameter 2 holds keyword arguments, or NULL */
-    Str *unset;      /* fields of the first argument that only tp_init sets, which Python */
+    const Instr **unset; /* fields of the first argument that only tp_init sets, which Python */
     uint32_t nunset; /* ... may never call: NULL or zero until then */
 } FnInfo;
 
@@ -231,7 +238,7 @@ typedef struct Explorer {
     uint32_t block, ins;  /* where the engine stands */
     uint32_t steps;
     uint32_t emptied;     /* parameters (one bit each) whose array elements were released */
-    uint32_t needed;      /* parameters (one bit each) that were dereferenced without a test */
+    const Instr *needed[PARAM_MAX]; /* by parameter: where it is first used without a test */
     bool cut;             /* a budget was exceeded */
     const char *cut_why;
     uint8_t **inductive;  /* by loop head, by local: 0 no, 1 counts up, 2 down, 3 somehow */
@@ -360,8 +367,11 @@ typedef struct States {
 } States;
 
 const Sym *eval(Explorer *ex, State *state, Val val);
+/* Reports an argument that is used without a test and NULL when the caller leaves it out. */
+void check_optional(Explorer *ex, State *state, const Sym *sym, const Instr *at,
+                    const char *user);
 /* Remembers that a parameter must not be NULL: it is used without a test. */
-void note_needed(Explorer *ex, const State *state, const Sym *sym);
+void note_needed(Explorer *ex, const State *state, const Sym *sym, const Instr *at);
 const Sym *read_place(Explorer *ex, State *state, const Place *place, const Type *type);
 /* Stores and takes care of handing over and losing references. */
 void write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym);
@@ -403,6 +413,34 @@ void ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at
 bool ledger_immortal(Explorer *ex, const Sym *sym);
 /* True when no reference to it is left as far as anyone knows. */
 bool ledger_dead(const Ref *ref);
+/* The object just died: so do those it alone kept alive. */
+void ledger_bury(Explorer *ex, State *state, const Sym *sym, By by);
+
+/* ---- memory.c: blocks of memory and filled views ------------------------------------------------ */
+
+#define FAMILY_ANY "any" /* memory of several families */
+
+/* The entry of the block that 'sym' is, or points into; NULL when it is none. */
+Ref *memory_block(const State *state, const Sym *sym);
+/* True for a block that only this function knows. */
+bool memory_is_private(const Ref *ref);
+/* The block that 'sym' leads to, or blocks that memory at 'place' holds, are no longer followed. */
+void memory_escape(const State *state, const Sym *sym);
+/* The same, and callers hear of it when it is a parameter's memory. */
+void memory_leave(Explorer *ex, State *state, const Sym *sym);
+void memory_escape_inside(const State *state, const Place *place);
+/* Somebody uses the block as an object: its references count from here on. */
+void memory_becomes_object(Ref *ref);
+/* True when memory of family 'a' must not be given back to family 'b'. */
+bool families_differ(Str a, Str b);
+/* Gives 'sym' back; false when it is no block of this function. */
+bool memory_free(Explorer *ex, State *state, const Sym *sym, By by);
+/* PyBuffer_Release(pointer). */
+void memory_release_view(Explorer *ex, State *state, const Sym *pointer, By by);
+/* The Py_buffer that was filled, as its author calls it, or NULL. */
+const char *memory_view_name(Explorer *ex, const State *state, const Sym *sym);
+/* The family of what is of family 'a' or 'b'; NULL says nothing. */
+Str memory_family_join(Explorer *ex, Str a, Str b);
 
 /* ---- field.c: what owning fields and globals lose, and what is left in them ------------------- */
 
@@ -475,6 +513,8 @@ void event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, Los
                 const char *holder);
 void event_release(Explorer *ex, State *state, const Ref *ref, bool by_steal, By by);
 void event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, const char *use);
+/* Memory is given back to another family than its own. */
+void event_free(Explorer *ex, State *state, const Ref *ref, By by);
 void event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure);
 /* 'place', which owns what it holds, is left with a reference that is not its own. */
 void event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, const Place *place);
@@ -502,6 +542,11 @@ const Loc *taken_at(const PendingReport *report);
 
 /* The story that leads to 'pending', for people. */
 void trace_steps(Explorer *ex, const PendingReport *pending, Finding *finding);
+
+/* ---- group.c ---- */
+
+/* Makes one finding of those that a macro repeats; they are sorted. */
+void group_macros(Arena *arena, EngineResult *out);
 
 /* ---- self.c: which values are the first argument of a function ----------------------------- */
 

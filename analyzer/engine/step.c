@@ -119,6 +119,14 @@ is_outside(const Place *place)
     return false;
 }
 
+/* True for what a parameter held when the function began. */
+static bool
+is_param_value(Explorer *ex, const Sym *sym)
+{
+    const Place *place = sym && sym->kind == SYM_INIT ? sym->place : NULL;
+    return place && place->kind == PLACE_LOCAL && ex->fn->local[place->index].is_param;
+}
+
 /* A reference goes to outside memory, if it is stored as an object; as raw memory nobody
  * knows what it means there. */
 static void
@@ -128,6 +136,12 @@ hand_over(Explorer *ex, State *state, const Instr *at, const Place *place, const
     if (root->kind == PLACE_DEREF && root->sym == sym) {
         return; /* into itself */
     }
+    Ref *block = memory_block(state, sym);
+    if (block && root == place && is_param_value(ex, root->sym)) {
+        block->lent++; /* handed out: *result = block */
+        return;
+    }
+    memory_leave(ex, state, sym);
     if (at->op == OP_STORE && at->type && !type_is_object(at->type)) {
         state_ref_make(ex, state, sym);
         ledger_escape(ex, state, sym);
@@ -180,11 +194,21 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
 }
 
 void
-note_needed(Explorer *ex, const State *state, const Sym *sym)
+check_optional(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user)
+{
+    const Ref *ref = state_ref(state, sym);
+    if (ref && (ref->flags & REF_OPTIONAL) && !is_not_zero(state, sym)) {
+        event_null(ex, state, sym, at, user, false);
+    }
+}
+
+void
+note_needed(Explorer *ex, const State *state, const Sym *sym, const Instr *at)
 {
     const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
-    if (place && place->kind == PLACE_LOCAL && place->index < 32 && !is_not_zero(state, sym)) {
-        ex->needed |= 1U << place->index;
+    if (place && place->kind == PLACE_LOCAL && place->index < PARAM_MAX &&
+        !ex->needed[place->index] && !is_not_zero(state, sym)) {
+        ex->needed[place->index] = at;
     }
 }
 
@@ -202,7 +226,8 @@ touch(Explorer *ex, State *state, const Place *place, const Instr *at)
         }
         return false;
     }
-    note_needed(ex, state, root->sym);
+    check_optional(ex, state, root->sym, at, NULL);
+    note_needed(ex, state, root->sym, at);
     if (!assume(ex, state, root->sym, true)) {
         return false;
     }

@@ -121,7 +121,8 @@ add_effect(Maker *maker, Case *c, Effect effect)
 {
     for (uint32_t i = 0; i < c->neffect; i++) {
         if (c->effect[i].kind == effect.kind && c->effect[i].param == effect.param &&
-            c->effect[i].path == effect.path && effect.kind == EFFECT_ESCAPE) {
+            c->effect[i].path == effect.path && (effect.kind == EFFECT_ESCAPE || effect.kind == EFFECT_FREE ||
+             effect.kind == EFFECT_FINISH)) {
             return;
         }
     }
@@ -145,6 +146,32 @@ is_handed_out(Explorer *ex, const State *state, const Sym *object)
     return false;
 }
 
+static void
+note_family(Maker *maker, const Ref *ref)
+{
+    Str family = ref->family ? ref->family : str_intern(maker->ex->strings, FAMILY_ANY);
+    maker->summary->alloc = memory_family_join(maker->ex, maker->summary->alloc, family);
+}
+
+/* Memory behind the argument that was given back. */
+static void
+freed_fields(Maker *maker, Case *c, const Exit *e, uint8_t i)
+{
+    const Place *target = place_deref(maker->ex, sym_param(maker->ex, i));
+    for (uint32_t r = 0; r < e->state->nref; r++) {
+        const Ref *ref = &e->state->ref[r];
+        const Place *place = (ref->flags & REF_FREED) ? ref->sym->place : NULL;
+        if (place && place_is_inside(place, target)) {
+            bool field = place->kind == PLACE_FIELD && place->base == target;
+            Effect effect = {.kind = EFFECT_FREE, .param = i, .result = {.from = -1},
+                             .path = field ? place->name
+                                           : str_intern(maker->ex->strings, "*")};
+            note_family(maker, ref);
+            add_effect(maker, c, effect);
+        }
+    }
+}
+
 /* What became of the argument itself. */
 static void
 argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
@@ -160,6 +187,16 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
     }
     if (!ref) {
         return;
+    }
+    if (ref->flags & REF_FREED) {
+        note_family(maker, ref);
+        effect.kind = EFFECT_FREE;
+        add_effect(maker, c, effect);
+        return;
+    }
+    if (ref->flags & REF_LEFT) {
+        effect.kind = EFFECT_FINISH;
+        add_effect(maker, c, effect);
     }
     bool lent = ref->lent > 0 && ref->own < ref->lent && ref->stored == 0;
     if (!(ref->flags & REF_ESCAPED) && lent && (ref->flags & REF_GIVEN) && ref->own == 0) {
@@ -198,6 +235,12 @@ held_result(Maker *maker, const State *state, const Sym *value)
     int before = ref && ref->kept == KEPT_FIELD ? 1 : 0; /* what memory held from the start */
     int taken = ref && ref->own > 0 && ref->lent > 0 ? 1 : 0; /* counted after the store */
     bool made = ref && ref->stored + taken > before && !(ref->flags & REF_ESCAPED);
+    if (made && (ref->flags & REF_MEMORY)) {
+        if (maker->ex->fn->ret->kind == TYPE_RECORD) { /* nobody can tell the outcomes apart */
+            return (Result){.kind = RESULT_ANY, .from = -1};
+        }
+        note_family(maker, ref);
+    }
     bool number = value->kind == SYM_INT && value->num != 0;
     if (number || (value->type && value->type->kind == TYPE_INT)) {
         return integer_result(state, value);
@@ -361,6 +404,10 @@ make_case(Maker *maker, const Exit *e)
 {
     Explorer *ex = maker->ex;
     Case c = {.ret = exit_result(ex, e), .err = exit_error(ex, e->state)};
+    const Ref *given = e->value && e->own > 0 ? state_ref(e->state, e->value) : NULL;
+    if (given && (given->flags & REF_MEMORY)) {
+        note_family(maker, given);
+    }
     bool fails = c.ret.kind == RESULT_NULL || (c.ret.kind == RESULT_INT && c.ret.hi < 0);
     if (fails && c.err == ERR_SAME && e->state->oom) {
         c.err = ERR_NOMEM; /* reported by value alone, as realloc does */
@@ -380,6 +427,7 @@ make_case(Maker *maker, const Exit *e)
                                                        : c.guard[i];
         }
         argument_effects(maker, &c, e, (uint8_t)i);
+        freed_fields(maker, &c, e, (uint8_t)i);
         memory_effects(maker, &c, e, (uint8_t)i);
         retained_fields(maker, &c, e, (uint8_t)i);
     }
@@ -425,6 +473,14 @@ results_decide(const Maker *maker)
     return true;
 }
 
+/* True when the outcome gives memory as its result. */
+static bool
+is_memory_case(const Maker *maker, const Case *c)
+{
+    return c->ret.kind == RESULT_NEW && maker->summary->alloc &&
+           !type_is_object(maker->ex->fn->ret);
+}
+
 static void
 drop_guards(Maker *maker)
 {
@@ -438,7 +494,8 @@ drop_guards(Maker *maker)
     for (uint32_t i = 0; i < maker->cases.n; i++) {
         for (uint32_t p = 0; p < PARAM_MAX; p++) {
             uint8_t *guard = &maker->cases.at[i].guard[p];
-            *guard = given[p] ? *guard : GUARD_ANY;
+            bool makes = *guard == GUARD_NULL && is_memory_case(maker, &maker->cases.at[i]);
+            *guard = given[p] || makes ? *guard : GUARD_ANY;
         }
     }
 }
@@ -597,11 +654,82 @@ balance(const Case *c, uint8_t param)
         const Effect *e = &c->effect[i];
         if (e->param == param && !e->path) {
             sum += e->kind == EFFECT_RETAIN                                    ? 1
-                   : e->kind == EFFECT_STEAL || e->kind == EFFECT_RELEASE ? -1
+                   : e->kind == EFFECT_STEAL || e->kind == EFFECT_RELEASE ||
+                           e->kind == EFFECT_FREE
+                       ? -1
                                                                           : 0;
         }
     }
     return sum;
+}
+
+/* True when an outcome may leave a block, the parameter, with somebody. */
+static bool
+may_keep(const Case *c, uint8_t param)
+{
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        const Effect *e = &c->effect[i];
+        if (e->param == param && !e->path &&
+            (e->kind == EFFECT_FINISH || e->kind == EFFECT_ESCAPE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Number of blocks behind a parameter that an outcome gives back. */
+static int
+frees_inside(const Case *c, uint8_t param)
+{
+    int sum = 0;
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        sum += c->effect[i].kind == EFFECT_FREE && c->effect[i].param == param &&
+               c->effect[i].path;
+    }
+    return sum;
+}
+
+/* True when the outcome gives memory through a parameter that is no address of an object. */
+static bool
+hands_out_memory(const Maker *maker, const Case *c)
+{
+    for (uint32_t i = 0; maker->summary->alloc && i < c->neffect; i++) {
+        const Effect *e = &c->effect[i];
+        if (e->kind == EFFECT_OUT && e->result.kind == RESULT_NEW &&
+            maker->summary->param[e->param].kind != PARAM_OBJP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A number that stands for a failure is no result of an outcome that hands out memory: a
+ * caller that tests for it tells both apart. */
+static void
+split_from_failures(Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t j = 0; j < maker->cases.n; j++) {
+            Case *a = &maker->cases.at[i], *b = &maker->cases.at[j];
+            int64_t n = b->ret.lo;
+            bool inside = a->ret.kind == RESULT_INT && b->ret.kind == RESULT_INT &&
+                          n == b->ret.hi && a->ret.lo < a->ret.hi && a->ret.lo <= n &&
+                          n <= a->ret.hi;
+            if (!inside || !hands_out_memory(maker, a) || hands_out_memory(maker, b)) {
+                continue;
+            }
+            if (a->ret.lo < n && n < a->ret.hi) {
+                Case above = *a;
+                above.ret.lo = n + 1;
+                a->ret.hi = n - 1;
+                VEC_PUSH(maker->ex->out, &maker->cases, above);
+            }
+            else {
+                a->ret.lo += a->ret.lo == n;
+                a->ret.hi -= a->ret.hi == n;
+            }
+        }
+    }
 }
 
 /* True when no arguments meet the conditions of both. */
@@ -628,8 +756,19 @@ blur_contradictions(Maker *maker)
                 continue;
             }
             for (uint8_t p = 0; p < maker->summary->nparam; p++) {
+                Effect effect = {.kind = EFFECT_ESCAPE, .param = p, .result = {.from = -1}};
                 if (balance(a, p) != balance(b, p)) {
-                    Effect effect = {.kind = EFFECT_ESCAPE, .param = p, .result = {.from = -1}};
+                    add_effect(maker, a, effect);
+                    add_effect(maker, b, effect);
+                }
+                if (may_keep(a, p) != may_keep(b, p)) {
+                    effect.kind = EFFECT_FINISH;
+                    add_effect(maker, a, effect);
+                    add_effect(maker, b, effect);
+                }
+                if (frees_inside(a, p) != frees_inside(b, p)) {
+                    effect.kind = EFFECT_FREE;
+                    effect.path = str_intern(maker->ex->strings, "*");
                     add_effect(maker, a, effect);
                     add_effect(maker, b, effect);
                 }
@@ -689,7 +828,8 @@ start(Explorer *ex)
         Str name = fn->local[i].name;
         summary->param[i].name = name[0] ? name : str_internf(ex->strings, "arg%u", i);
         summary->param[i].kind = param_kind(fn->local[i].type);
-        summary->param[i].nullable = i >= 32 || !(ex->needed >> i & 1);
+        summary->param[i].used = ex->needed[i];
+        summary->param[i].nullable = !ex->needed[i];
     }
     summary->variadic = fn->decl->is_variadic;
     summary->origin = ORIGIN_COMPUTED;
@@ -741,6 +881,7 @@ summarize(Explorer *ex)
     if (maker.cases.n > MAX_CASES) {
         give_up(&maker);
     }
+    split_from_failures(&maker);
     blur_contradictions(&maker);
     maker.summary->cases = maker.cases.at;
     maker.summary->ncases = maker.cases.n;

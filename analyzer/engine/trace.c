@@ -33,15 +33,22 @@ static const char *
 change_text(Explorer *ex, const PendingReport *report, const Node *node)
 {
     const char *name = report->object;
+    bool memory = (report->ref.flags & REF_MEMORY) != 0;
     switch (node->kind) {
     case NODE_MADE:
-        return arena_printf(ex->out, "%s gives a new reference, '%s'", called(ex, node), name);
+        return arena_printf(ex->out, "%s %s, '%s'", called(ex, node),
+                            report->ref.flags & REF_VIEW ? "fills a view"
+                            : memory                     ? "gives memory"
+                                                         : "gives a new reference", name);
     case NODE_BORROWED:
         return arena_printf(ex->out, "%s gives a borrowed reference, '%s'", called(ex, node), name);
     case NODE_RETAIN:
         return arena_printf(ex->out, "%s takes a reference to '%s'", called(ex, node), name);
     case NODE_RELEASE:
-        return arena_printf(ex->out, "%s releases a reference to '%s'", called(ex, node), name);
+        return arena_printf(ex->out, "%s %s '%s'", called(ex, node),
+                            report->ref.flags & REF_VIEW ? "releases"
+                            : memory                     ? "gives back"
+                                                         : "releases a reference to", name);
     case NODE_STEAL:
         return arena_printf(ex->out, "%s takes over the reference to '%s'%s", called(ex, node), name,
                             node->outcome && (node->outcome->err == ERR_RAISES ||
@@ -197,6 +204,10 @@ tell(Explorer *ex, const PendingReport *report, const Node *node, Finding *findi
     if (node->kind == NODE_NOTHING && node->sym == report->sym) {
         add(ex, finding, cap, node->at->loc, STEP_FAILS,
             arena_printf(ex->out, "%s returns NULL, '%s'", called(ex, node), report->object));
+    }
+    else if (node->kind == NODE_USED && node->sym == report->sym) {
+        add(ex, finding, cap, node->at->loc, STEP_CHANGE,
+            arena_printf(ex->out, "%s uses it here without a test", called(ex, node)));
     }
     else if (concerns(node, report) && node->kind != NODE_FAIL) {
         bool made = node->kind == NODE_MADE || node->kind == NODE_BORROWED;

@@ -101,6 +101,7 @@ typedef struct Param {
     Str name;
     ParamKind kind;
     bool nullable; /* NULL is accepted ("x?") */
+    const Instr *used; /* computed: where it is used without a test for NULL, or NULL */
     bool refused;  /* NULL is refused with an exception, not with a crash ("x~") */
 } Param;
 

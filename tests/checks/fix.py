@@ -144,6 +144,8 @@ def test_older_python(folder):
         result = fix(folder, copy(folder, name), "--dry-run", "--python", "3.9", flags=flags)
         check("AddObjectRef" not in result.out and "NewRef" not in result.out, result.out)
         check("+" in result.out, result.err)
+    result = fix(folder, copy(folder, "excess"), "--dry-run", "--python", "3.13,3.9", flags=flags)
+    check("INCREF" in result.out and "NewRef" not in result.out, result.out)
     result = fix(folder, copy(folder, "module"), "--dry-run", "--python", "3.9", flags=flags)
     check(result.out.count("+        Py_DECREF(&") == 2, result.out)
 
@@ -158,6 +160,18 @@ def test_changed_meanwhile(folder):
     check_code(result, 2)
     check("nothing was written" in result.err, result.err)
     check(path.read_bytes() == before, "the file was written")
+
+
+def test_same_file(folder):
+    """What is written keeps its permissions, and a symbolic link stays one."""
+    path = copy(folder, "excess")
+    path.chmod(0o640)
+    (folder / "link").mkdir()
+    link = folder / "link" / "excess.c"
+    link.symlink_to(path)
+    check_code(fix(folder / "link", link), 0)
+    check(path.stat().st_mode & 0o777 == 0o640, oct(path.stat().st_mode))
+    check(link.is_symlink() and "Py_INCREF" in path.read_text(), "not written through the link")
 
 
 def test_headers(folder):

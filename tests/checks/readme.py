@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""README.md tells the truth: readme.py PATH-OF-STRAYREF [--bless]
+"""README.md and the tour in analyzer/README.md tell the truth: readme.py PATH-OF-STRAYREF [--bless]
 
 What it shows as output of a scan of fixtures/extension is what the program prints now
 (--bless writes that into README.md), its links lead to files, and its table of rules is
-that of rules.def.
+that of rules.def, as is the one of rules/README.md.  The tours of analyzer/, reports/ and
+fixtures/ name all that is there, and no source that is gone.
 """
 
 import pathlib
@@ -83,6 +84,29 @@ def problems(readme, shown):
     rules = re.findall(r"^RULE\((\w+)\)$", (ROOT / "rules/rules.def").read_text(), re.M)
     if listed != [rule.replace("_", "-") for rule in rules]:
         yield f"README.md: the table of rules names {listed}, rules.def has {rules}"
+    table = (ROOT / "rules/README.md").read_text()
+    for rule in rules:
+        if not re.search(rf"^\| .*`{rule}\.c`", table, re.M):
+            yield f"rules/README.md: the table of rules does not name {rule}.c"
+
+
+def tour_problems():
+    """What the tours of the source do not name, and what they name that is gone."""
+    tour = (ROOT / "analyzer/README.md").read_text()
+    sources = {path.name for path in (ROOT / "analyzer").glob("*/*.[ch]")}
+    named = set(re.findall(r"`(\w+\.[ch])`", tour))
+    for name in sorted(sources - named):
+        yield f"analyzer/README.md: the tour does not name {name}"
+    for name in sorted(named - sources):
+        yield f"analyzer/README.md: the tour names {name}, which is gone"
+    formats = (ROOT / "reports/README.md").read_text()
+    for path in sorted((ROOT / "reports").glob("*.c")):
+        if f"`{path.name}`" not in formats:
+            yield f"reports/README.md: the table does not name {path.name}"
+    folders = (ROOT / "fixtures/README.md").read_text()
+    for path in sorted((ROOT / "fixtures").iterdir()):
+        if path.is_dir() and any(path.iterdir()) and f"`{path.name}/`" not in folders:
+            yield f"fixtures/README.md: the table does not name {path.name}/"
 
 
 def main():
@@ -93,7 +117,7 @@ def main():
     if sys.argv[2:]:
         readme = update(readme, shown)
         README.write_text(readme)
-    found = list(problems(readme, shown))
+    found = [*problems(readme, shown), *tour_problems()]
     if found:
         sys.exit("\n".join(found))
 

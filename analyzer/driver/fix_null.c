@@ -1,0 +1,146 @@
+/* fix_null.c: ways to mend a use of what a failed call gave: look at the result where it
+ * comes, and leave when it is NULL.
+ */
+#include "driver/fix.h"
+
+#include <string.h>
+
+/* True when the callee that failed has set an exception. */
+static bool
+raises(const FixCase *fix)
+{
+    static const char *const silent[] = {"PyDict_GetItem ", "PyDict_GetItemString ", "PyMem_",
+                                         "PyObject_Malloc", "PyObject_Calloc",
+                                         "PyObject_Realloc", "PySys_GetObject"};
+    const char *callee = strstr(fix->finding->message, "is NULL when ");
+
+    if (callee == NULL || !text_starts(callee + strlen("is NULL when "), "Py")) {
+        return false;
+    }
+    for (size_t i = 0; i < COUNT_OF(silent); i++) {
+        if (text_starts(callee + strlen("is NULL when "), silent[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The statement that gives the variable the result of the call that fails. */
+static uint32_t
+find_assignment(const FixCase *fix, const char *name)
+{
+    uint32_t s = fix_step_stmt(fix, fix_step(fix, STEP_FAILS, " fails and returns NULL"));
+    const Stmt *stmt;
+
+    if (s == NO_STMT || fix->shape->stmts.at[s].kind != STMT_SIMPLE
+        || stmt_is_bare(fix->shape, s)) {
+        return NO_STMT;
+    }
+    stmt = &fix->shape->stmts.at[s];
+    for (uint32_t t = stmt->first; t < stmt->last; t++) {
+        if (token_is(fix->source, t, name) && token_is(fix->source, t + 1, "=")
+            && !token_is(fix->source, t + 2, "=")
+            && (t == stmt->first || stmt_declares(fix->shape, s))) {
+            return s;
+        }
+    }
+    return NO_STMT;
+}
+
+/* The last of the declarations that follow 's' and do not use the variable. */
+static uint32_t
+behind_declarations(const FixCase *fix, uint32_t s, const char *name)
+{
+    uint32_t next = stmt_after(fix->shape, s);
+
+    while (stmt_declares(fix->shape, s) && next != NO_STMT && stmt_declares(fix->shape, next)
+           && !tokens_mention(fix->source, fix->shape->stmts.at[next].first,
+                              fix->shape->stmts.at[next].last, name)) {
+        s = next;
+        next = stmt_after(fix->shape, s);
+    }
+    return s;
+}
+
+static bool
+put_check(FixCase *fix, Proposal *out, const char *leave)
+{
+    const char *name = fix_variable(fix);
+    uint32_t s = name != NULL && raises(fix) ? find_assignment(fix, name) : NO_STMT;
+    const Source *source = fix->source;
+
+    if (s == NO_STMT) {
+        return false;
+    }
+    out->title = arena_printf(fix->arena, "leave when '%s' is NULL", name);
+    return fix_put_behind(fix, out, behind_declarations(fix, s, name),
+                          arena_printf(fix->arena, "%sif (%s == NULL)%s{\n%s%s\n}",
+                                       stmt_declares(fix->shape, s) ? "\n" : "", name,
+                                       source->own_line_brace ? "\n" : " ", source->unit,
+                                       leave));
+}
+
+/* True when the function has the statement "return -1;". */
+static bool
+returns_minus_one(const FixCase *fix)
+{
+    for (uint32_t t = fix->shape->open; t + 3 < fix->shape->close; t++) {
+        if (token_is(fix->source, t, "return") && token_is(fix->source, t + 1, "-")
+            && token_is(fix->source, t + 2, "1") && token_is(fix->source, t + 3, ";")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By the label to which a statement before the call already goes: what stands there knows
+ * of variables that have no value yet. */
+static bool
+check_and_goto(FixCase *fix, Proposal *out)
+{
+    const char *label = NULL, *name = fix_variable(fix);
+    uint32_t s = name != NULL ? find_assignment(fix, name) : NO_STMT;
+
+    if (s == NO_STMT) {
+        return false;
+    }
+    for (uint32_t t = fix->shape->open; t < fix->shape->stmts.at[s].first; t++) {
+        if (token_is(fix->source, t, "goto")) {
+            label = token_text(fix->source, t + 1, t + 1);
+        }
+    }
+    return label != NULL
+           && put_check(fix, out, arena_printf(fix->arena, "goto %s;", label));
+}
+
+static bool
+check_and_return(FixCase *fix, Proposal *out)
+{
+    const char *type = shape_result(fix->shape);
+
+    if (text_ends(type, "*") || text_equal(type, "PyMODINIT_FUNC")) {
+        return put_check(fix, out, "return NULL;");
+    }
+    return (text_equal(type, "int") || text_equal(type, "Py_ssize_t")) && returns_minus_one(fix)
+           && put_check(fix, out, "return -1;");
+}
+
+/* Py_DECREF(x);  ->  Py_XDECREF(x);  where nothing else uses x. */
+static bool
+release_if_any(FixCase *fix, Proposal *out)
+{
+    static const char *const releases[] = {"Py_DECREF", NULL};
+    const char *name = fix_variable(fix), *operand;
+    uint32_t s = name != NULL ? find_assignment(fix, name) : NO_STMT;
+
+    if (s == NO_STMT || !stmt_calls(fix->shape, fix->stmt, releases, name, &operand)
+        || tokens_mention(fix->source, fix->shape->stmts.at[s].last + 1,
+                          fix->shape->stmts.at[fix->stmt].first - 1, name)) {
+        return false;
+    }
+    out->title = arena_printf(fix->arena, "release '%s' only if it is there", name);
+    return fix_replace(fix, out, fix->stmt,
+                       arena_printf(fix->arena, "Py_XDECREF(%s);", operand));
+}
+
+const FixWay fix_null_ways[] = {check_and_goto, check_and_return, release_if_any, NULL};

@@ -1,0 +1,88 @@
+/* memory_leak.c: the last pointer to a block of memory is gone, or a filled Py_buffer is
+ * left behind: nobody can give it back. */
+#include "engine/rule.h"
+
+static const char *
+describe_view(RuleCtx *rx, const LostEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *name = object_name(event->object);
+    if (event->how == LOST_OVERWRITE) {
+        return arena_printf(arena, "the view '%s' is filled again before it is released", name);
+    }
+    return arena_printf(arena, "the view '%s' is not released: its object stays locked", name);
+}
+
+static const char *
+describe(RuleCtx *rx, const LostEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *name = object_name(event->object);
+    const char *maker = object_maker(event->object);
+    switch (event->how) {
+    case LOST_OVERWRITE:
+        return arena_printf(arena, "memory leak: '%s' is overwritten while it holds the last "
+                                   "pointer to memory from %s", event->holder, maker);
+    case LOST_SCOPE:
+        return arena_printf(arena, "memory leak: '%s' goes out of scope while it holds the last "
+                                   "pointer to memory from %s", name, maker);
+    case LOST_UNNAMED:
+        return arena_printf(arena, "memory leak: nothing holds the memory from %s", maker);
+    case LOST_RETURN: case LOST_FIELD:
+        break;
+    }
+    return arena_printf(arena, "memory leak: the function returns without '%s', memory from %s, "
+                               "being freed", name, maker);
+}
+
+/* What to call, by family. */
+static const char *
+free_function(const char *family)
+{
+    static const char *const functions[][2] = {
+        {"mem", "PyMem_Free"}, {"raw", "PyMem_RawFree"}, {"object", "PyObject_Free"},
+        {"c", "free"}, {"gc", "PyObject_GC_Del"},
+    };
+    for (size_t i = 0; family && i < COUNT_OF(functions); i++) {
+        if (text_equal(family, functions[i][0])) {
+            return functions[i][1];
+        }
+    }
+    return NULL;
+}
+
+static const char *
+advise(RuleCtx *rx, const LostEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *name = object_name(event->object);
+    const char *call = free_function(object_family(event->object));
+    if (object_is_view(event->object)) {
+        return arena_printf(arena, "PyBuffer_Release(&%s) before this point", name);
+    }
+    if (event->how == LOST_OVERWRITE) {
+        return arena_printf(arena, "keep the old pointer until the new one is known to be good, "
+                                   "and free it with %s", call ? call : "its own function");
+    }
+    return call ? arena_printf(arena, "%s(%s) before this point", call, name)
+                : arena_printf(arena, "free '%s' before this point", name);
+}
+
+static void
+on_lost(RuleCtx *rx, const LostEvent *event)
+{
+    if (!object_is_memory(event->object)) {
+        return; /* leak and overwrite-owned tell these */
+    }
+    rule_report(rx, event->object,
+                object_is_view(event->object) ? describe_view(rx, event) : describe(rx, event),
+                advise(rx, event));
+}
+
+const Rule rule_memory_leak = {
+    .info = {.id = "memory-leak", .title = "Memory leak",
+             .summary = "Memory, or a filled Py_buffer, is lost before it is given back.",
+             .severity = SEVERITY_WARNING, .precision = PRECISION_HIGH, .cwe = 401,
+             .page = page_memory_leak},
+    .on_lost = on_lost,
+};
