@@ -46,7 +46,8 @@ on_class(ClassCtx *cx, const Class *cls)
     for (uint32_t i = 0; i < cls->nfields; i++) {
         const ClassField *field = &cls->field[i];
 
-        if (field->owned && field->stored && !field->released && !field->weaklist) {
+        if (field->owned && field->stored && !field->released && !field->weaklist &&
+            !field->buffer) { /* a buffer that is not released is leaked memory */
             check_field(cx, cls, field);
         }
     }

@@ -98,7 +98,7 @@ search_member(Search *s, Member *member, const char *prefix, bool pointed, int d
                                     array ? "[]" : "");
     Found found = {member, name, pointed};
 
-    if (holds_object(member->type)) {
+    if (holds_object(member->type) || text_ends(member->name, ".obj")) {
         VEC_PUSH(s->finder->arena, &s->found, found);
     }
     else if (type != NULL && type->kind == TYPE_RECORD && !type->is_object &&
@@ -380,6 +380,7 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
 
     field->name = found->name;
     field->typed = names_struct(member->type);
+    field->buffer = member->type == NULL;
     field->pointed = found->through_pointer;
     field->weaklist = looks_like_weaklist(build, member, &own);
     fill_promises(finder, build, field, member);

@@ -181,6 +181,20 @@ gather_inserts(Gather *g, const char *name)
     }
 }
 
+/* PyObject_GetBuffer(x, &self->view, ...) and PyBuffer_Release(&self->view). */
+static void
+gather_view(Gather *g, const char *name)
+{
+    if (text_equal(name, "PyBuffer_Release") && g->ins->nargs > 0) {
+        act(g, DOES_RESET, member_of_view(g->finder, g->view, g->ins->args[0]), 0,
+            (Val){.kind = VAL_NULL}, false, false);
+    }
+    else if (text_equal(name, "PyObject_GetBuffer") && g->ins->nargs > 1) {
+        act(g, DOES_RESET, member_of_view(g->finder, g->view, g->ins->args[1]), 1,
+            g->ins->args[0], false, false);
+    }
+}
+
 static void
 gather_call(Gather *g)
 {
@@ -194,6 +208,7 @@ gather_call(Gather *g)
         return;
     }
     gather_inserts(g, name);
+    gather_view(g, name);
     if (gather_setref(g)) {
         return;
     }

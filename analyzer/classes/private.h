@@ -184,6 +184,7 @@ bool is_visit(const FnView *view, const Instr *call);
 
 /* The variable whose address a value is, UINT32_MAX for others; the member of a field
  * instruction, or NULL. */
+Member *member_of_view(Finder *finder, const FnView *view, Val address);
 uint32_t local_address(const FnView *view, Val val);
 Member *member_of_field(Finder *finder, const Instr *field);
 /* Fills the actions of one function, whose view is made. */

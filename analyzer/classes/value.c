@@ -73,6 +73,27 @@ member_get(Finder *finder, Str record, Str name, const Type *type)
     return *map_put(&finder->members, key);
 }
 
+/* self->view.obj: the object that a buffer in a struct keeps alive, as a field of that struct. */
+Member *
+member_of_view(Finder *finder, const FnView *view, Val address)
+{
+    const Instr *field = def_of(view, address);
+    const Type *type;
+
+    while (field != NULL && (field->op == OP_CAST || field->op == OP_COPY)) {
+        field = def_of(view, field->a);
+    }
+    if (field == NULL || field->op != OP_FIELD || field->record == NULL || field->type == NULL) {
+        return NULL;
+    }
+    type = field->type->to;
+    if (type == NULL || type->kind != TYPE_RECORD || !text_equal(type->tag, "Py_buffer")) {
+        return NULL;
+    }
+    return member_get(finder, field->record,
+                      str_internf(finder->strings, "%s.obj", field->name), NULL);
+}
+
 Member *
 member_of_field(Finder *finder, const Instr *field)
 {
@@ -175,6 +196,10 @@ find_address(Finder *finder, const FnView *view, Val val, bool *via_local, bool 
     while (depth-- > 0 && (ins = def_of(view, val)) != NULL) {
         switch (ins->op) {
         case OP_FIELD:
+            if (text_equal(ins->record, "Py_buffer") && text_equal(ins->name, "obj") &&
+                member_of_view(finder, view, ins->a) != NULL) {
+                return member_of_view(finder, view, ins->a);
+            }
             return member_of_field(finder, ins);
         case OP_INDEX:
             if (steps != NULL) {

@@ -52,6 +52,7 @@ typedef struct ClassField {
     bool settable_late;     /* ... by more than tp_init */
     bool called;            /* the program calls it: a callback */
     bool pointed;           /* it lies in memory that the instance points to */
+    bool buffer;            /* the exporter that a Py_buffer in the struct keeps alive */
     bool elsewhere;         /* another type's tp_traverse visits it */
     bool weaklist;          /* the list of weak references, or the instance's __dict__ slot */
     bool visited, cleared, released;

@@ -134,6 +134,10 @@ assume_accepted(Explorer *ex, State *state, const Call *call, const Case *c)
             continue;
         }
         if (!is_null_argument(state, param, sym)) {
+            if (param->refused && !case_fails(c) && first_failure(summary) &&
+                !assume(ex, state, sym, true)) {
+                return false; /* it would have failed */
+            }
             if (!param->refused) {
                 check_optional(ex, state, sym, call->ins, call->name);
                 note_needed(ex, state, sym, call->ins);
@@ -203,7 +207,7 @@ static bool
 apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
 {
     if (!guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c) ||
-        !check_printed(ex, state, call)) {
+        !check_printed(ex, state, call) || !check_unset_arguments(ex, state, call)) {
         return false;
     }
     check_uses(ex, state, call, c);
@@ -278,6 +282,30 @@ skip_case(const State *state, const Call *call, const Case *c)
                               call->summary->format != FORMAT_PARSE);
 }
 
+/* True when every outcome of the callee needs the argument. */
+static bool
+all_need(const Summary *summary, uint32_t param)
+{
+    for (uint32_t k = 0; k < summary->ncases; k++) {
+        uint8_t guard = summary->cases[k].guard[param];
+        if (guard != GUARD_NOTNULL && guard != GUARD_HELD_NULL && guard != GUARD_HELD_NOTNULL) {
+            return false;
+        }
+    }
+    return summary->ncases > 0;
+}
+
+/* True for the result of a call that nobody looked at, and for the value of a deletion: where
+ * the callee uses it at all it will meet NULL one day. */
+static bool
+is_plain_null(const Explorer *ex, const Sym *sym)
+{
+    const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
+    return (sym->kind == SYM_CALL && sym->site && sym->site->op == OP_CALL) ||
+           (place && place->kind == PLACE_LOCAL && ex->info->deleted > 0 &&
+            place->index == ex->info->deleted);
+}
+
 /* True when NULL goes to a function of the program that uses it without a test. */
 static bool
 check_null_arguments(Explorer *ex, State *state, const Call *call)
@@ -288,7 +316,8 @@ check_null_arguments(Explorer *ex, State *state, const Call *call)
         if (summary->param[i].nullable || summary->param[i].kind == PARAM_INT) {
             continue;
         }
-        if (sym->kind != SYM_INT && is_zero(state, sym)) {
+        if (sym->kind != SYM_INT && is_zero(state, sym) &&
+            (is_plain_null(ex, sym) || all_need(summary, i))) {
             if (summary->param[i].used) {
                 state_note(ex, state, NODE_USED, summary->param[i].used, sym, summary, NULL);
             }

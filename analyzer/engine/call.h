@@ -50,6 +50,8 @@ void memory_pass(const State *state, const Call *call);
 /* The Py_buffer that argument 'index' points to is filled. */
 void memory_fill_view(Explorer *ex, State *state, const Call *call, const Case *c,
                       uint32_t index);
+/* Reports an object that is passed before it is set; false when one is. */
+bool check_unset_arguments(Explorer *ex, State *state, const Call *call);
 void apply_effects(Explorer *ex, State *state, const Call *call, const Case *c);
 /* Remembers that a success-only taker failed and left the reference with us. */
 void note_refusals(Explorer *ex, State *state, const Call *call, const Case *c);

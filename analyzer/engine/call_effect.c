@@ -217,6 +217,10 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
     if (value && is_array(ex, place)) {
         memory_escape(state, value); /* which element is freed later is hard to tell */
     }
+    const Sym *before = state_get(state, place);
+    if (before && call->summary->origin == ORIGIN_COMPUTED) {
+        memory_escape(state, before); /* perhaps it grew */
+    }
     if (effect->path) {
         put_place(ex, state, call->ins, place, value); /* the callee's own affair */
         return;

@@ -360,6 +360,22 @@ event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, const cha
 }
 
 void
+event_unset(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *use)
+{
+    Ref ref = {.sym = sym};
+    Object object = object_for(ex, state, &ref, at);
+    UseEvent event = {.object = &object, .use = use, .stealer = ""};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at};
+    object.name = ex->fn->local[sym->place->index].name;
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_unset) {
+            rx.rule->on_unset(&rx, &event);
+        }
+    }
+}
+
+void
 event_free(Explorer *ex, State *state, const Ref *ref, By by)
 {
     Object object = object_for(ex, state, ref, by.at);
@@ -422,10 +438,34 @@ null_confidence(const Summary *source, const Case *c)
     return lookup ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW; /* NULL is an answer here, no failure */
 }
 
+/* True when this function itself has reason to think that the parameter may be NULL: not only
+ * a callee that tests what it gets. */
+static bool
+null_is_evident(Explorer *ex, const State *state, const Sym *sym)
+{
+    const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
+    if (!place || place->kind != PLACE_LOCAL) {
+        return true;
+    }
+    if ((ex->info->deleted > 0 && place->index == ex->info->deleted) ||
+        (ex->info->has_kwds && place->index == 2)) {
+        return true;
+    }
+    for (const Node *n = state->trace; n; n = n->pred) {
+        if (n->kind == NODE_BRANCH && sym_mentions(n->sym, sym)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
            bool in_format)
 {
+    if (!null_is_evident(ex, state, sym)) {
+        return;
+    }
     bool called = sym->kind == SYM_CALL && sym->site && sym->site->op == OP_CALL;
     const Ref *known = state_ref(state, sym);
     bool optional = known && (known->flags & REF_OPTIONAL);

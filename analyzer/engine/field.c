@@ -58,6 +58,32 @@ stores_to(const Fn *fn, Str name)
     return false;
 }
 
+/* True when the function empties the field again by Py_CLEAR or the like: what it puts there is
+ * a loan for its own time. */
+static bool
+empties(Explorer *ex, Str name)
+{
+    const Fn *fn = ex->fn;
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        const Block *block = &fn->block[b];
+        for (uint32_t i = 1; i < block->nins; i++) {
+            const Instr *call = &block->ins[i], *field = call - 1;
+            if (call->op != OP_CALL || call->nargs == 0 || call->args[0].kind != VAL_TEMP ||
+                !text_ends(callee_name(call), "CLEAR")) {
+                continue;
+            }
+            while (field > block->ins && field->dst != call->args[0].index) {
+                field--;
+            }
+            if (field->op == OP_FIELD && field->dst == call->args[0].index &&
+                field->name == name) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* True when a flag beside the field was seen to be zero and the function sets it: it runs
  * once per object. */
 static bool
@@ -85,6 +111,9 @@ may_be_set(Explorer *ex, const State *state, const Place *place)
     }
     if (root->kind == PLACE_GLOBAL) {
         return (ex->info->self & (SELF_METHOD | SELF_SETTER)) != 0 && ex->info->is_entry;
+    }
+    if (place->kind == PLACE_FIELD && !(ex->info->self & SELF_INIT) && empties(ex, place->name)) {
+        return false;
     }
     uint8_t in_use = ex->info->is_entry ? SELF_METHOD | SELF_SETTER | SELF_INIT : SELF_INIT;
     for (const Place *p = place; p != root; p = p->base) {

@@ -437,6 +437,7 @@ void
 ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
 {
     if (value) {
+        check_unset(ex, state, value, at, "returned");
         escape_record(ex, state, value);
         if (!state_ref(state, value)) {
             memory_escape(state, value); /* an address inside it leaves */

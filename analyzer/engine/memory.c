@@ -237,12 +237,12 @@ view_field(Explorer *ex, const Place *view, const char *name)
 
 /* A variable, or a field of one: no array. */
 static bool
-is_plain_local(const Place *place)
+is_plain_local(Explorer *ex, const Place *place)
 {
     while (place->kind == PLACE_FIELD) {
         place = place->base;
     }
-    return place->kind == PLACE_LOCAL;
+    return place->kind == PLACE_LOCAL && ex->fn->local[place->index].type->kind != TYPE_ARRAY;
 }
 
 void
@@ -262,7 +262,7 @@ memory_fill_view(Explorer *ex, State *state, const Call *call, const Case *c, ui
     state_forget(state, view);
     uint32_t number = state_fresh(state, call->ins, (index + 1) * 4);
     const Sym *sym = sym_call(ex, call->ins, number, NULL);
-    if (!is_plain_local(view) || number == (index + 1) * 4 + 3) {
+    if (!is_plain_local(ex, view) || number == (index + 1) * 4 + 3) {
         state_bind(ex, state, view, fresh_at(ex, state, call, index + 1, NULL));
         return;
     }

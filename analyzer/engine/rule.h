@@ -91,6 +91,7 @@ typedef struct Rule {
     void (*on_release)(RuleCtx *rx, const ReleaseEvent *event);
     void (*on_use)(RuleCtx *rx, const UseEvent *event);
     void (*on_free)(RuleCtx *rx, const FreeEvent *event);
+    void (*on_unset)(RuleCtx *rx, const UseEvent *event); /* nothing has set the variable */
     void (*on_return)(RuleCtx *rx, const ReturnEvent *event);
     void (*on_store)(RuleCtx *rx, const StoreEvent *event);
     void (*on_null)(RuleCtx *rx, const NullEvent *event);

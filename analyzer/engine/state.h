@@ -450,6 +450,13 @@ void field_overwrite(Explorer *ex, State *state, const Instr *at, const Place *p
 /* The function returns: reports borrowed and dead objects in owning fields. */
 void field_check_return(Explorer *ex, State *state, const Instr *at);
 
+/* ---- unset.c ------------------------------------------------------------------------------ */
+
+/* True for the content of an object variable that nothing has set. */
+bool is_unset_variable(Explorer *ex, const Sym *sym);
+/* Reports the use of such a variable; false when it is one, and the path ends. */
+bool check_unset(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *use);
+
 /* ---- widen.c ------------------------------------------------------------------------------ */
 
 /* For each loop head and local: 0 = not inductive, 1 = counts up, 2 = down, 3 = somehow. */
@@ -513,6 +520,8 @@ void event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, Los
                 const char *holder);
 void event_release(Explorer *ex, State *state, const Ref *ref, bool by_steal, By by);
 void event_use(Explorer *ex, State *state, const Ref *ref, const Instr *at, const char *use);
+/* A variable is used that nothing has set. */
+void event_unset(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *use);
 /* Memory is given back to another family than its own. */
 void event_free(Explorer *ex, State *state, const Ref *ref, By by);
 void event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure);
