@@ -38,9 +38,10 @@ check_field(ClassCtx *cx, const Class *cls, const ClassField *field)
 static void
 on_class(ClassCtx *cx, const Class *cls)
 {
-    if (cls->is_module || cls->releases_unseen || cls->is_opaque ||
-        (cls->slot[SLOT_DEALLOC].function == NULL && cls->base_name != NULL) || (cls->slot[SLOT_DEALLOC].function != NULL &&
-                           !cls->slot[SLOT_DEALLOC].own)) {
+    const ClassSlot *dealloc = &cls->slot[SLOT_DEALLOC];
+    bool foreign = dealloc->function == NULL ? cls->base_name != NULL : !dealloc->own;
+
+    if (cls->is_module || cls->releases_unseen || cls->is_opaque || foreign) {
         return;
     }
     for (uint32_t i = 0; i < cls->nfields; i++) {

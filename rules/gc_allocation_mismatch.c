@@ -1,5 +1,5 @@
-/* gc_allocation_mismatch.c: instances are allocated or freed as if the type had the collector's header, or
- * had not. */
+/* gc_allocation_mismatch.c: instances are allocated or freed as if the type had the
+ * collector's header, or had not. */
 #include "classes/view.h"
 #include "engine/rule.h"
 
@@ -49,7 +49,8 @@ on_class(ClassCtx *cx, const Class *cls)
     for (uint32_t i = 0; i < cls->nhazards; i++) {
         HazardKind kind = cls->hazard[i].kind;
 
-        if (kind == HAZARD_ALLOC_PLAIN || kind == HAZARD_ALLOC_GC || kind == HAZARD_FREE_PLAIN || kind == HAZARD_FREE_GC) {
+        if (kind == HAZARD_ALLOC_PLAIN || kind == HAZARD_ALLOC_GC || kind == HAZARD_FREE_PLAIN ||
+            kind == HAZARD_FREE_GC) {
             report(cx, cls, &cls->hazard[i]);
         }
     }

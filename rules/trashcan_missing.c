@@ -24,7 +24,8 @@ on_class(ClassCtx *cx, const Class *cls)
         const ClassField *field = &cls->field[i];
         ClassReport how;
 
-        if (!cls->has_gc || cls->is_module || !dealloc->own || cls->has_trashcan || !is_link(cls, field)) {
+        if (!cls->has_gc || cls->is_module || !dealloc->own || cls->has_trashcan ||
+            !is_link(cls, field)) {
             continue;
         }
         how = (ClassReport){

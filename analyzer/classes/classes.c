@@ -5,7 +5,7 @@
 #include "classes/private.h"
 #include "engine/rule.h"
 
-/* ---- the table --------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------- */
 
 static bool
 is_python_table(const Type *type)
@@ -128,7 +128,7 @@ classes_find(Arena *arena, Strings *strings, const Program *program, const Model
     return table_of(find(arena, strings, program, model), arena);
 }
 
-/* ---- findings -------------------------------------------------------------------------------- */
+/* ---- findings ---------------------------------------------------------------- */
 
 struct ClassCtx {
     Arena *arena;

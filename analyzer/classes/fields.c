@@ -23,7 +23,7 @@ site_for(Finder *finder, const Action *action, const char *text)
                           : (Site){.loc = {0}};
 }
 
-/* ---- which members are fields of the class ----------------------------------------------- */
+/* ---- which members are fields of the class ----------------------------------- */
 
 typedef struct Found {
     Member *member;
@@ -132,7 +132,7 @@ search(Search *s, Str record, const char *prefix, bool pointed, int depth)
     s->seen[depth] = NULL;
 }
 
-/* ---- what the slots do with a field --------------------------------------------------------- */
+/* ---- what the slots do with a field ------------------------------------------ */
 
 static bool
 member_called(const Member *member)
@@ -286,9 +286,8 @@ is_settable(Finder *finder, Build *build, Member *member, bool late)
 }
 
 static bool
-looks_like_weaklist(const Build *build, const Member *member, const Ownership *own)
+looks_like_weaklist(const Member *member, const Ownership *own)
 {
-    (void)build;
     return own->first == NULL && strstr(member->name, "weak") != NULL;
 }
 
@@ -328,7 +327,8 @@ first_of(const Member *member, ActionKind kind, bool direct)
 }
 
 static void
-fill_owner(Finder *finder, Build *build, ClassField *field, const Member *member, const Ownership *own)
+fill_owner(Finder *finder, Build *build, ClassField *field, const Member *member,
+           const Ownership *own)
 {
     Arena *arena = finder->arena;
     const Action *reset = first_of(member, DOES_RESET, false);
@@ -382,7 +382,7 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
     field->typed = names_struct(member->type);
     field->buffer = member->type == NULL;
     field->pointed = found->through_pointer;
-    field->weaklist = looks_like_weaklist(build, member, &own);
+    field->weaklist = looks_like_weaklist(member, &own);
     fill_promises(finder, build, field, member);
     fill_owner(finder, build, field, member, &own);
     field->holds = member_holds(finder, member, &classes);
@@ -416,7 +416,7 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
     }
 }
 
-/* ---- the class --------------------------------------------------------------------------------- */
+/* ---- the class --------------------------------------------------------------- */
 
 /* True when the base's struct has the same field under the same name, or under one that
  * differs in a prefix only: the structs begin with the same macro. */
@@ -454,9 +454,9 @@ counts(Finder *finder, Build *build, const Found *found)
     if (!found->through_pointer) {
         return true;
     }
-    return closure_finds(closure_of(finder, build, SLOT_DEALLOC), found->member, RELEASES) != NULL ||
-           closure_finds(closure_of(finder, build, SLOT_CLEAR), found->member, RELEASES) != NULL ||
-           closure_finds(closure_of(finder, build, SLOT_TRAVERSE), found->member, VISITS) != NULL;
+    return closure_finds(closure_of(finder, build, SLOT_DEALLOC), found->member, RELEASES) ||
+           closure_finds(closure_of(finder, build, SLOT_CLEAR), found->member, RELEASES) ||
+           closure_finds(closure_of(finder, build, SLOT_TRAVERSE), found->member, VISITS);
 }
 
 void

@@ -51,7 +51,7 @@ build_get(Finder *finder, const Decl *decl)
     return build;
 }
 
-/* ---- slots ------------------------------------------------------------------------------ */
+/* ---- slots ------------------------------------------------------------------- */
 
 static void
 add_method(Finder *finder, Build *build, const Decl *decl)
@@ -187,7 +187,7 @@ set_slot(Finder *finder, Build *build, const char *name, Val val, Loc loc)
     }
 }
 
-/* ---- tables ------------------------------------------------------------------------------ */
+/* ---- tables ------------------------------------------------------------------ */
 
 static void
 read_slots(Finder *finder, Build *build, const Table *slots)
@@ -286,7 +286,7 @@ read_tables(Finder *finder)
     }
 }
 
-/* ---- code --------------------------------------------------------------------------------- */
+/* ---- code -------------------------------------------------------------------- */
 
 /* Foo_Type.tp_new = foo_new; the value may go through a variable or be another's address. */
 static void

@@ -58,7 +58,7 @@ instance_holds(Holds *h, const Decl *type)
     return known != NULL ? known->holds : HOLD_ANY;
 }
 
-/* ---- sources ----------------------------------------------------------------------------------- */
+/* ---- sources ----------------------------------------------------------------- */
 
 /* The letter of a format that consumes this variadic argument. */
 static char
@@ -368,7 +368,7 @@ value_holds(Holds *h, const FnView *view, Val val, uint32_t block)
     return sources.cut ? holds | HOLD_UNKNOWN : holds;
 }
 
-/* ---- members -------------------------------------------------------------------------------------- */
+/* ---- members ----------------------------------------------------------------- */
 
 /* Arrays and pointers to pointers stand for what their elements point to. */
 static const Type *

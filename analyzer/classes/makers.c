@@ -4,7 +4,7 @@
 static const char *const trackers[] = {"PyObject_GC_Track", "_PyObject_GC_TRACK",
                                        "_PyObject_GC_Track", NULL};
 
-/* ---- where instances are made ---------------------------------------------------------------------- */
+/* ---- where instances are made ------------------------------------------------ */
 
 static const char *const plain_makers[] = {"_PyObject_New", "_PyObject_NewVar", "PyObject_New",
                                            NULL};
@@ -57,7 +57,7 @@ find_mismatch(Finder *finder, Build *build, const FnView *view)
     }
 }
 
-/* ---- tracked before its fields are set -------------------------------------------------------------- */
+/* ---- tracked before its fields are set --------------------------------------- */
 
 static const Action *
 store_at(const FnView *view, uint32_t block, uint32_t at, const Member *member)
@@ -201,7 +201,7 @@ find_early(Finder *finder, Build *build, const FnView *view)
     }
 }
 
-/* ---- all functions ------------------------------------------------------------------- */
+/* ---- all functions ----------------------------------------------------------- */
 
 void
 makers_check(Finder *finder)

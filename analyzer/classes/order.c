@@ -13,7 +13,7 @@ add_hazard(Finder *finder, Build *build, HazardKind kind, Site at, Site because,
     hazard_add(finder, build, (Hazard){kind, at, because, what, NULL});
 }
 
-/* ---- tracked while fields are released -------------------------------------------------------- */
+/* ---- tracked while fields are released --------------------------------------- */
 
 typedef struct Release {
     const FnView *view;
@@ -142,7 +142,7 @@ find_untrack(Finder *finder, Build *build, const FnView *dealloc)
     }
 }
 
-/* ---- the instance's memory and its type --------------------------------------------------------------- */
+/* ---- the instance's memory and its type -------------------------------------- */
 
 static void
 find_free(Finder *finder, Build *build, const FnView *view)
@@ -262,7 +262,7 @@ find_heap(Finder *finder, Build *build, const FnView *dealloc)
     }
 }
 
-/* ---- the dead instance handed out ----------------------------------------------------------------------- */
+/* ---- the dead instance handed out -------------------------------------------- */
 
 static void
 find_passed(Finder *finder, Build *build, const FnView *view)

@@ -4,7 +4,7 @@
 
 #include "classes/classes.h"
 
-/* ---- reach of a value inside a function: value.c ------------------------------------------ */
+/* ---- reach of a value inside a function: value.c ----------------------------- */
 
 /* Where a value comes from. */
 typedef enum SourceKind {
@@ -180,7 +180,7 @@ bool gives_its_argument(const Instr *call);
 /* True for a call that hands its first argument to a visitproc. */
 bool is_visit(const FnView *view, const Instr *call);
 
-/* ---- gather.c ---------------------------------------------------------------------------- */
+/* ---- gather.c ---------------------------------------------------------------- */
 
 /* The variable whose address a value is, UINT32_MAX for others; the member of a field
  * instruction, or NULL. */
@@ -190,7 +190,7 @@ Member *member_of_field(Finder *finder, const Instr *field);
 /* Fills the actions of one function, whose view is made. */
 void actions_gather(Finder *finder, FnView *view);
 
-/* ---- find.c, slots.c: the types --------------------------------------------------------------- */
+/* ---- find.c, slots.c: the types ---------------------------------------------- */
 
 /* Finds all types and their slots. */
 void builds_find(Finder *finder);
@@ -210,7 +210,7 @@ const KnownType *known_type(const char *name);
 /* What instances of a C struct of the C-API lead to ("PyListObject"), 0 when unknown. */
 unsigned known_record(const char *tag);
 
-/* ---- closure.c: what a slot function does, with the functions it calls --------------------------- */
+/* ---- closure.c: what a slot function does, with the functions it calls ------- */
 
 /* The functions that 'slot' of the class (and of bases it delegates to) reaches. */
 const uint64_t *closure_of(Finder *finder, Build *build, SlotId slot);
@@ -222,7 +222,7 @@ bool closure_delegates(Finder *finder, const uint64_t *closure, SlotId slot);
 const Instr *closure_calls(Finder *finder, const uint64_t *closure, const char *const *names,
                            const FnView **where);
 
-/* ---- hold.c --------------------------------------------------------------------------------------- */
+/* ---- hold.c ------------------------------------------------------------------ */
 
 typedef VEC(Build *) Builds;
 
@@ -259,7 +259,7 @@ Ownership member_ownership(Finder *finder, const Member *member);
 bool is_own_type(Finder *finder, const FnView *view, Val val);
 bool type_is_visited(Finder *finder, Build *build);
 
-/* ---- fields.c, ring.c, order.c, inherit.c ------------------------------------------------------------ */
+/* ---- fields.c, ring.c, order.c, inherit.c ------------------------------------ */
 
 void inherit_all(Finder *finder);
 void fields_find(Finder *finder, Build *build);

@@ -30,7 +30,7 @@ view_of_slot(Finder *finder, const Build *build, SlotId slot)
     return index >= 0 ? &finder->view[index] : NULL;
 }
 
-/* ---- where control goes -------------------------------------------------------------------- */
+/* ---- where control goes ------------------------------------------------------ */
 
 /* What a condition is when every visit goes well and every field is set; -1: not known. */
 static int
@@ -106,7 +106,8 @@ reachable(Finder *finder, const FnView *view, uint32_t start, bool well)
 static bool
 follows(Finder *finder, const FnView *view, const Action *before, const Action *after)
 {
-    const Instr *last = &view->fn->block[before->block].ins[view->fn->block[before->block].nins - 1];
+    const Block *block = &view->fn->block[before->block];
+    const Instr *last = &block->ins[block->nins - 1];
 
     if (before->block == after->block && after->at > before->at) {
         return true;
@@ -119,12 +120,11 @@ follows(Finder *finder, const FnView *view, const Action *before, const Action *
     return false;
 }
 
-/* ---- visits ---------------------------------------------------------------------------------- */
+/* ---- visits ------------------------------------------------------------------ */
 
 static bool
-is_visit_of(const FnView *view, const Action *action, const Member *member)
+is_visit_of(const Action *action, const Member *member)
 {
-    (void)view;
     return action->kind == DOES_VISIT && action->member == member;
 }
 
@@ -138,7 +138,7 @@ check_skipped(Finder *finder, Build *build, const FnView *view)
         bool direct = false, reached = false;
 
         for (uint32_t i = 0; i < view->actions.n; i++) {
-            if (is_visit_of(view, &view->actions.at[i], build->member[f])) {
+            if (is_visit_of(&view->actions.at[i], build->member[f])) {
                 direct = true;
                 reached = reached || bit_test(well, view->actions.at[i].block);
             }
@@ -155,7 +155,7 @@ second_visit(Finder *finder, const FnView *view, const Member *member)
         for (uint32_t k = i + 1; k < view->actions.n; k++) {
             const Action *a = &view->actions.at[i], *b = &view->actions.at[k];
 
-            if (is_visit_of(view, a, member) && is_visit_of(view, b, member) && !a->twice &&
+            if (is_visit_of(a, member) && is_visit_of(b, member) && !a->twice &&
                 !b->twice && !a->via_local && !b->via_local && follows(finder, view, a, b)) {
                 return b;
             }
@@ -180,7 +180,7 @@ check_visits(Finder *finder, Build *build, const FnView *view)
     }
 }
 
-/* ---- releases --------------------------------------------------------------------------------- */
+/* ---- releases ---------------------------------------------------------------- */
 
 /* True when the function gives the field another value after the release. */
 static bool

@@ -330,7 +330,7 @@ global_of(const FnView *view, Val val)
     return NULL;
 }
 
-/* ---- sources ----------------------------------------------------------------------------- */
+/* ---- sources ----------------------------------------------------------------- */
 
 static void
 add_source(Sources *out, Source source)

@@ -127,7 +127,7 @@ struct Class {
     int python;             /* version the scan is for: 311; 0 when not known */
 };
 
-/* ---- what a rule does with it ------------------------------------------------------------- */
+/* ---- what a rule does with it ------------------------------------------------ */
 
 typedef struct ClassCtx ClassCtx;
 

@@ -207,7 +207,8 @@ static bool
 apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
 {
     if (!guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c) ||
-        !check_printed(ex, state, call) || !check_unset_arguments(ex, state, call)) {
+        !check_printed(ex, state, call) || !build_succeeds(state, call, c) ||
+        !check_unset_arguments(ex, state, call)) {
         return false;
     }
     check_uses(ex, state, call, c);
@@ -268,7 +269,7 @@ static bool
 skip_case(const State *state, const Call *call, const Case *c)
 {
     const Case *success = first_success(call->summary);
-    if (!case_fails(c) || !success) {
+    if (!case_fails(c) || !success || !build_succeeds(state, call, success)) {
         return false;
     }
     if (c->err == ERR_NOMEM && state->oom) {

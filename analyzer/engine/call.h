@@ -66,6 +66,8 @@ void forget_numbers(State *state);
 void apply_parse(Explorer *ex, State *state, const Call *call, const Case *c);
 /* Reports NULL that a '%s' of a printing callee meets; false when it does. */
 bool check_printed(Explorer *ex, State *state, const Call *call);
+/* False when a build format gets NULL for an object: that outcome is a failure. */
+bool build_succeeds(const State *state, const Call *call, const Case *c);
 /* Takes over or keeps the objects that a build format names, for 'result'. */
 void apply_build(Explorer *ex, State *state, const Call *call, const Case *c,
                  const Sym *result);

@@ -386,7 +386,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
             memory_release_view(ex, state, object, by);
         }
         else if (effect->kind == EFFECT_FINISH) {
-            memory_escape(state, object);
+            memory_leave(ex, state, object);
         }
         break;
     }

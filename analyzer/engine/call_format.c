@@ -179,6 +179,24 @@ apply_parse(Explorer *ex, State *state, const Call *call, const Case *c)
     }
 }
 
+bool
+build_succeeds(const State *state, const Call *call, const Case *c)
+{
+    FormatArg args[MAX_FORMAT_ARGS];
+    const char *format = call->summary->format == FORMAT_BUILD && !case_fails(c)
+                             ? format_text(call) : NULL;
+    int n = format ? format_args(format, false, args, MAX_FORMAT_ARGS) : 0;
+    uint32_t first = call->summary->nparam;
+    for (uint32_t i = first; i < call->nargs && (int)(i - first) < n; i++) {
+        FormatArgKind kind = args[i - first].kind;
+        if ((kind == FORMAT_ARG_STEAL || kind == FORMAT_ARG_OBJECT) &&
+            is_zero(state, call->arg[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void
 apply_build(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {

@@ -298,8 +298,10 @@ event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow 
     const Summary *taker = given ? model_find(ex->model, callee_name(at), NULL) : NULL;
     RuleCtx rx = {.ex = ex, .object = &object, .at = at, .how = how};
     bool memory = (ref->flags & REF_MEMORY) != 0;
-    if (memory && how == LOST_UNNAMED && ref->born->origin == ORIGIN_COMPUTED) {
-        rx.confidence = CONFIDENCE_LOW; /* perhaps it is what the callee was given */
+    const Result *gave = memory && ref->born->origin == ORIGIN_COMPUTED && ref->born_case
+                             ? &ref->born_case->ret : NULL;
+    if (gave && (how == LOST_UNNAMED || (gave->kind == RESULT_INT && gave->lo < gave->hi))) {
+        rx.confidence = CONFIDENCE_LOW; /* perhaps it gave none, or what it was given */
     }
     if (how == LOST_UNNAMED && !given && ref->site) {
         rx.at = ref->site; /* the call whose result nobody holds */
