@@ -1,6 +1,27 @@
 /* unset.c: variables that are used before any statement of the path has set them. */
 #include "engine/call.h"
 
+/* True when the address of the variable goes anywhere: somebody else may set it. */
+static bool
+is_address_taken(const Fn *fn, uint32_t index)
+{
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *ins = &fn->block[b].ins[i];
+            bool direct = ins->op == OP_LOAD || ins->op == OP_STORE || ins->op == OP_DEAD;
+            bool taken = (ins->b.kind == VAL_LOCAL && ins->b.index == index) ||
+                         (!direct && ins->a.kind == VAL_LOCAL && ins->a.index == index);
+            for (uint32_t k = 0; k < ins->nargs && !taken; k++) {
+                taken = ins->args[k].kind == VAL_LOCAL && ins->args[k].index == index;
+            }
+            if (taken) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool
 is_unset_variable(Explorer *ex, const Sym *sym)
 {
@@ -9,7 +30,8 @@ is_unset_variable(Explorer *ex, const Sym *sym)
         return false;
     }
     const Local *local = &ex->fn->local[place->index];
-    return !local->is_param && local->name[0] != '\0' && type_is_object(local->type);
+    return !local->is_param && local->name[0] != '\0' && type_is_object(local->type) &&
+           !is_address_taken(ex->fn, place->index);
 }
 
 bool

@@ -1,0 +1,355 @@
+/* summary_fold.c: outcomes that say the same fall together.  Conditions on the arguments are
+ * kept only where they decide something.
+ */
+#include <string.h>
+
+#include "engine/summarize.h"
+
+#define MAX_PLAIN 12  /* outcomes before integer results fall together by sign */
+#define MAX_GUARDED 4 /* outcomes before conditions that decide nothing else are dropped */
+
+static bool
+same_error(const Case *a, const Case *b)
+{
+    bool fa = a->err == ERR_RAISES || a->err == ERR_NOMEM;
+    bool fb = b->err == ERR_RAISES || b->err == ERR_NOMEM;
+    return a->err == b->err || (fa && fb);
+}
+
+/* True when the same result and exception always come with the same effects. */
+static bool
+results_decide(const Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t j = 0; j < i; j++) {
+            const Case *a = &maker->cases.at[i], *b = &maker->cases.at[j];
+            if (result_equal(&a->ret, &b->ret) && !effects_equal(a, b)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* True when the outcome gives memory as its result. */
+static bool
+is_memory_case(const Maker *maker, const Case *c)
+{
+    return c->ret.kind == RESULT_NEW && maker->summary->alloc &&
+           !type_is_object(maker->ex->fn->ret);
+}
+
+static void
+drop_guards(Maker *maker)
+{
+    bool given[PARAM_MAX] = {false}; /* some outcome is this parameter: is it NULL? */
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        const Case *c = &maker->cases.at[i];
+        if (c->ret.kind == RESULT_SAME) {
+            given[c->ret.from] = true;
+        }
+    }
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t p = 0; p < PARAM_MAX; p++) {
+            uint8_t *guard = &maker->cases.at[i].guard[p];
+            bool makes = *guard == GUARD_NULL && is_memory_case(maker, &maker->cases.at[i]);
+            *guard = given[p] || makes ? *guard : GUARD_ANY;
+        }
+    }
+}
+
+static bool
+guards_equal(const Case *a, const Case *b)
+{
+    return memcmp(a->guard, b->guard, sizeof(a->guard)) == 0;
+}
+
+/* Equal, or a new reference that is shared in one outcome and not in the other. */
+static bool
+results_fold(const Result *a, const Result *b)
+{
+    bool new_a = a->kind == RESULT_NEW || a->kind == RESULT_SHARED;
+    bool new_b = b->kind == RESULT_NEW || b->kind == RESULT_SHARED;
+    return result_equal(a, b) || (new_a && new_b);
+}
+
+/* Outcomes that differ in nothing a caller can see fall together. */
+void
+fold_equal(Maker *maker)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        Case *c = &maker->cases.at[i];
+        uint32_t j = 0;
+        for (; j < kept; j++) {
+            Case *k = &maker->cases.at[j];
+            if (results_fold(&k->ret, &c->ret) && same_error(k, c) && effects_equal(k, c) &&
+                guards_equal(k, c)) {
+                if (c->err == ERR_RAISES) {
+                    k->err = ERR_RAISES;
+                }
+                if (c->ret.kind == RESULT_SHARED) {
+                    k->ret = c->ret;
+                }
+                break;
+            }
+        }
+        if (j == kept) {
+            maker->cases.at[kept++] = *c;
+        }
+    }
+    maker->cases.n = kept;
+}
+
+/* True when the conditions differ in one parameter only, NULL against not NULL, which is put
+ * into '*param', or when those of 'a' include those of 'b' ('*param' is -1). */
+static bool
+guards_join(const Case *a, const Case *b, int *param)
+{
+    int differ = 0;
+    *param = -1;
+    for (int i = 0; i < PARAM_MAX; i++) {
+        uint8_t ga = a->guard[i], gb = b->guard[i];
+        if (ga == gb || ga == GUARD_ANY) {
+            continue;
+        }
+        bool opposite = (ga == GUARD_NULL && gb == GUARD_NOTNULL) ||
+                        (ga == GUARD_NOTNULL && gb == GUARD_NULL) ||
+                        (ga == GUARD_HELD_NULL && gb == GUARD_HELD_NOTNULL) ||
+                        (ga == GUARD_HELD_NOTNULL && gb == GUARD_HELD_NULL);
+        if (!opposite) {
+            return false;
+        }
+        *param = i;
+        differ++;
+    }
+    for (int i = 0; differ == 1 && i < PARAM_MAX; i++) {
+        if (i != *param && a->guard[i] != b->guard[i]) {
+            return false;
+        }
+    }
+    return differ <= 1;
+}
+
+static bool
+same_outcome(const Case *a, const Case *b)
+{
+    return results_fold(&a->ret, &b->ret) && same_error(a, b) && effects_equal(a, b);
+}
+
+/* Joins 'b' into 'a' when they differ only in conditions that together say nothing. */
+static bool
+join_case(Case *a, const Case *b)
+{
+    int param;
+    if (!same_outcome(a, b) || !guards_join(a, b, &param) ||
+        (a->ret.kind == RESULT_SAME && param == a->ret.from)) {
+        return false;
+    }
+    if (param >= 0) {
+        a->guard[param] = GUARD_ANY;
+    }
+    a->err = b->err == ERR_RAISES ? ERR_RAISES : a->err;
+    a->ret = b->ret.kind == RESULT_SHARED ? b->ret : a->ret;
+    return true;
+}
+
+/* Conditions stay where they tell outcomes apart. */
+static void
+join_guards(Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        uint32_t j = 0;
+        while (j < maker->cases.n) {
+            if (j != i && join_case(&maker->cases.at[i], &maker->cases.at[j])) {
+                maker->cases.at[j] = maker->cases.at[--maker->cases.n];
+                i = i == maker->cases.n ? j : i;
+                j = 0;
+                continue;
+            }
+            j++;
+        }
+    }
+}
+
+static int64_t
+sign(int64_t lo, int64_t hi)
+{
+    return lo > 0 ? 1 : hi < 0 ? -1 : lo == 0 && hi == 0 ? 0 : 2;
+}
+
+/* Integer results fall together by sign, when nothing else tells them apart. */
+static void
+fold_integers(Maker *maker)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        Case *c = &maker->cases.at[i];
+        uint32_t j = 0;
+        for (; j < kept && c->ret.kind == RESULT_INT; j++) {
+            Case *k = &maker->cases.at[j];
+            if (k->ret.kind == RESULT_INT && same_error(k, c) && effects_equal(k, c) &&
+                guards_equal(k, c) &&
+                sign(k->ret.lo, k->ret.hi) == sign(c->ret.lo, c->ret.hi)) {
+                k->ret.lo = c->ret.lo < k->ret.lo ? c->ret.lo : k->ret.lo;
+                k->ret.hi = c->ret.hi > k->ret.hi ? c->ret.hi : k->ret.hi;
+                break;
+            }
+        }
+        if (j == kept || c->ret.kind != RESULT_INT) {
+            maker->cases.at[kept++] = *c;
+        }
+    }
+    maker->cases.n = kept;
+}
+
+/* References that an outcome takes from or gives to a parameter itself. */
+static int
+balance(const Case *c, uint8_t param)
+{
+    int sum = 0;
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        const Effect *e = &c->effect[i];
+        if (e->param == param && !e->path) {
+            sum += e->kind == EFFECT_RETAIN                                    ? 1
+                   : e->kind == EFFECT_STEAL || e->kind == EFFECT_RELEASE ||
+                           e->kind == EFFECT_FREE
+                       ? -1
+                                                                          : 0;
+        }
+    }
+    return sum;
+}
+
+/* True when an outcome may leave a block, the parameter, with somebody. */
+static bool
+may_keep(const Case *c, uint8_t param)
+{
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        const Effect *e = &c->effect[i];
+        if (e->param == param && !e->path &&
+            (e->kind == EFFECT_FINISH || e->kind == EFFECT_ESCAPE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Number of blocks behind a parameter that an outcome gives back. */
+static int
+frees_inside(const Case *c, uint8_t param)
+{
+    int sum = 0;
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        sum += c->effect[i].kind == EFFECT_FREE && c->effect[i].param == param &&
+               c->effect[i].path;
+    }
+    return sum;
+}
+
+/* True when the outcome gives memory through a parameter that is no address of an object. */
+static bool
+hands_out_memory(const Maker *maker, const Case *c)
+{
+    for (uint32_t i = 0; maker->summary->alloc && i < c->neffect; i++) {
+        const Effect *e = &c->effect[i];
+        if (e->kind == EFFECT_OUT && e->result.kind == RESULT_NEW &&
+            maker->summary->param[e->param].kind != PARAM_OBJP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A number that stands for a failure is no result of an outcome that hands out memory: a
+ * caller that tests for it tells both apart. */
+void
+split_from_failures(Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t j = 0; j < maker->cases.n; j++) {
+            Case *a = &maker->cases.at[i], *b = &maker->cases.at[j];
+            int64_t n = b->ret.lo;
+            bool inside = a->ret.kind == RESULT_INT && b->ret.kind == RESULT_INT &&
+                          n == b->ret.hi && a->ret.lo < a->ret.hi && a->ret.lo <= n &&
+                          n <= a->ret.hi;
+            if (!inside || !hands_out_memory(maker, a) || hands_out_memory(maker, b)) {
+                continue;
+            }
+            if (a->ret.lo < n && n < a->ret.hi) {
+                Case above = *a;
+                above.ret.lo = n + 1;
+                a->ret.hi = n - 1;
+                VEC_PUSH(maker->ex->out, &maker->cases, above);
+            }
+            else {
+                a->ret.lo += a->ret.lo == n;
+                a->ret.hi -= a->ret.hi == n;
+            }
+        }
+    }
+}
+
+/* True when no arguments meet the conditions of both. */
+static bool
+guards_exclude(const Case *a, const Case *b)
+{
+    for (int i = 0; i < PARAM_MAX; i++) {
+        if (a->guard[i] != b->guard[i] && a->guard[i] != GUARD_ANY && b->guard[i] != GUARD_ANY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two outcomes that a caller cannot tell apart, and only one takes a reference: nobody can
+ * rely on either. */
+void
+blur_contradictions(Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t j = 0; j < maker->cases.n; j++) {
+            Case *a = &maker->cases.at[i], *b = &maker->cases.at[j];
+            if (i == j || !result_equal(&a->ret, &b->ret) || guards_exclude(a, b)) {
+                continue;
+            }
+            for (uint8_t p = 0; p < maker->summary->nparam; p++) {
+                Effect effect = {.kind = EFFECT_ESCAPE, .param = p, .result = {.from = -1}};
+                if (balance(a, p) != balance(b, p)) {
+                    add_effect(maker, a, effect);
+                    add_effect(maker, b, effect);
+                }
+                if (may_keep(a, p) != may_keep(b, p)) {
+                    effect.kind = EFFECT_FINISH;
+                    add_effect(maker, a, effect);
+                    add_effect(maker, b, effect);
+                }
+                if (frees_inside(a, p) != frees_inside(b, p)) {
+                    effect.kind = EFFECT_FREE;
+                    effect.path = str_intern(maker->ex->strings, "*");
+                    add_effect(maker, a, effect);
+                    add_effect(maker, b, effect);
+                }
+            }
+        }
+    }
+}
+
+void
+fold_outcomes(Maker *maker)
+{
+    fold_equal(maker);
+    join_guards(maker);
+    if (maker->cases.n > MAX_GUARDED && results_decide(maker)) {
+        drop_guards(maker);
+        fold_equal(maker);
+    }
+    if (maker->cases.n > MAX_PLAIN) {
+        fold_integers(maker);
+    }
+    if (maker->cases.n > MAX_CASES) {
+        drop_guards(maker);
+        fold_equal(maker);
+        fold_integers(maker);
+    }
+}
