@@ -1,7 +1,8 @@
 /* unset.c: variables that are used before any statement of the path has set them. */
 #include "engine/call.h"
 
-/* True when the address of the variable goes anywhere: somebody else may set it. */
+/* True when the address of the variable goes anywhere but to a parser of arguments, which
+ * leaves alone what it does not come to: somebody else may set it. */
 static bool
 is_address_taken(const Fn *fn, uint32_t index)
 {
@@ -9,9 +10,10 @@ is_address_taken(const Fn *fn, uint32_t index)
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             const Instr *ins = &fn->block[b].ins[i];
             bool direct = ins->op == OP_LOAD || ins->op == OP_STORE || ins->op == OP_DEAD;
+            bool parser = ins->op == OP_CALL && text_starts(callee_name(ins), "PyArg_");
             bool taken = (ins->b.kind == VAL_LOCAL && ins->b.index == index) ||
                          (!direct && ins->a.kind == VAL_LOCAL && ins->a.index == index);
-            for (uint32_t k = 0; k < ins->nargs && !taken; k++) {
+            for (uint32_t k = 0; k < ins->nargs && !taken && !parser; k++) {
                 taken = ins->args[k].kind == VAL_LOCAL && ins->args[k].index == index;
             }
             if (taken) {
