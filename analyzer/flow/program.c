@@ -1,11 +1,12 @@
 /* program.c: links units into one program: each function once, each direct
  * call to the function it reaches.
  *
- * A function with external linkage is known by its USR.  A static one is known
- * by its USR and the file that defines it, because the USR of a static function
- * carries no more than the base name of the file; a static function of a header
- * is thus one function, however many units include it.  A call through a table of
- * functions is resolved where the macro that hides the table names the function.
+ * A function is known by its USR and the file that defines it: a function of a header
+ * is thus one, however many units include it, and two modules of a project may each have
+ * their own function of one name.  A call reaches the definition in its own unit, else
+ * the only one there is, else the one that lies nearest; where none is nearest, nobody
+ * knows the callee.  A call through a table of functions is resolved where the macro
+ * that hides the table names the function.
  */
 #include "flow/flow.h"
 
@@ -14,18 +15,15 @@ typedef struct Linker {
     Program *program;
     Map chosen;       /* Str identity -> Fn * */
     Map index;        /* Str identity -> index + 1 */
+    Map by_usr;       /* Str USR of functions that others see -> index + 1 of the last */
+    uint32_t *before; /* by index: index + 1 of another function with the same USR, or 0 */
 } Linker;
 
 static Str
 fn_identity(Linker *linker, const Fn *fn)
 {
-    const Decl *decl = fn->decl;
-
-    if (decl->is_static) {
-        return str_internf(linker->strings, "%s\n%s", decl->usr,
-                           fn->loc.file != NULL ? fn->loc.file : "");
-    }
-    return str_intern(linker->strings, decl->usr);
+    return str_internf(linker->strings, "%s\n%s", fn->decl->usr,
+                       fn->loc.file != NULL ? fn->loc.file : "");
 }
 
 /* Chooses for each identity the first undamaged definition, else the first. */
@@ -58,8 +56,48 @@ list(Linker *linker, Unit *unit)
             program->fn_unit[program->nfns] = unit;
             program->nfns++;
             *map_put_ptr(&linker->index, identity) = (void *)(uintptr_t)program->nfns;
+            if (!fn->decl->is_static) {
+                void **last = map_put_ptr(&linker->by_usr,
+                                          str_intern(linker->strings, fn->decl->usr));
+
+                linker->before[program->nfns - 1] = (uint32_t)(uintptr_t)*last;
+                *last = (void *)(uintptr_t)program->nfns;
+            }
         }
     }
+}
+
+/* How many leading bytes two paths share, up to their last common folder. */
+static size_t
+common_folder(const char *a, const char *b)
+{
+    size_t shared = 0;
+
+    for (size_t i = 0; a != NULL && b != NULL && a[i] != '\0' && a[i] == b[i]; i++) {
+        shared = a[i] == '/' ? i + 1 : shared;
+    }
+    return shared;
+}
+
+/* The index + 1 of the function that a declaration in this unit reaches, 0 for none. */
+static uint32_t
+reached(Linker *linker, const Unit *unit, const Decl *decl)
+{
+    uint32_t at = (uint32_t)(uintptr_t)map_get_ptr(&linker->by_usr,
+                                                   str_intern(linker->strings, decl->usr));
+    uint32_t best = at;
+    size_t nearest = 0;
+
+    if (at == 0 || linker->before[at - 1] == 0) {
+        return at;
+    }
+    for (; at != 0; at = linker->before[at - 1]) {
+        size_t shared = common_folder(unit->path, linker->program->fns[at - 1]->loc.file);
+
+        best = shared > nearest ? at : shared == nearest ? 0 : best;
+        nearest = shared > nearest ? shared : nearest;
+    }
+    return best;
 }
 
 /* Points the unit's declarations to the functions they reach. */
@@ -76,14 +114,14 @@ resolve(Linker *linker, const Unit *unit)
     }
     for (uint32_t i = 0; i < unit->decls.n; i++) {
         const Decl *decl = unit->decls.at[i];
-        void *index;
+        uint32_t index;
 
-        if (!decl->is_func || decl->is_static) {
+        if (!decl->is_func || decl->is_static || map_get_ptr(index_of_decl, decl) != NULL) {
             continue;
         }
-        index = map_get_ptr(&linker->index, str_intern(linker->strings, decl->usr));
-        if (index != NULL) {
-            *map_put_ptr(index_of_decl, decl) = index;
+        index = reached(linker, unit, decl);
+        if (index != 0) {
+            *map_put_ptr(index_of_decl, decl) = (void *)(uintptr_t)index;
         }
     }
 }
@@ -195,6 +233,7 @@ program_link(Arena *arena, Unit *const *units, uint32_t nunits)
     map_init(&program->index_of_decl, arena);
     map_init(&linker.chosen, scratch);
     map_init(&linker.index, scratch);
+    map_init(&linker.by_usr, scratch);
     for (uint32_t i = 0; i < nunits; i++) {
         if (units[i]->status != UNIT_FAILED) {
             choose(&linker, units[i]);
@@ -203,6 +242,7 @@ program_link(Arena *arena, Unit *const *units, uint32_t nunits)
     }
     program->fns = ARENA_ARRAY(arena, Fn *, most);
     program->fn_unit = ARENA_ARRAY(arena, Unit *, most);
+    linker.before = ARENA_ARRAY(scratch, uint32_t, most + 1);
     for (uint32_t i = 0; i < nunits; i++) {
         if (units[i]->status != UNIT_FAILED) {
             list(&linker, units[i]);

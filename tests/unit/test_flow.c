@@ -358,18 +358,21 @@ test_components(void **state)
     assert_int_equal(graph->callee[4][0], 4);
 }
 
+/* Of a header: one function, however many units include it. */
+#define BODY_X(name, calls) "fn @" name " void @1:1 of \"/x.h\" {\nb0:\n" calls "ret\n}\n"
+
 static void
 test_link_external(void **state)
 {
     Fixture *f = *state;
     Unit *units[3] = {
         read_unit(f, "/a.c", "func @f \"c:@F@f\" fn(void)\nfunc @g \"c:@F@g\" fn(void)\n"
-                             "fn @f void damaged @1:1 {\nb0:\nret\n}\n"
-                             BODY("g", "call void @f()\n")),
+                             "fn @f void damaged @1:1 of \"/x.h\" {\nb0:\nret\n}\n"
+                             BODY_X("g", "call void @f()\n")),
         read_unit(f, "/b.c", "status failed\nfunc @f \"c:@F@f\" fn(void)\n" BODY("f", "")),
         read_unit(f, "/c.c", "func @f \"c:@F@f\" fn(void)\nfunc @g \"c:@F@g\" fn(void)\n"
                              "func @h \"c:@F@h\" fn(void)\n"
-                             BODY("f", "") BODY("g", "")),
+                             BODY_X("f", "") BODY_X("g", "")),
     };
     Program *program = program_link(f->arena, units, 3);
 
@@ -409,6 +412,28 @@ test_link_static(void **state)
     assert_int_equal(program->graph->ncallee[3], 2);
     assert_int_equal(program->graph->callee[3][0], 1);
     assert_int_equal(program->graph->callee[3][1], 2);
+}
+
+#define EXTERN_G "func @g \"c:@F@g\" fn(void)\nfunc @main \"c:@F@main\" fn(void)\n"
+
+/* Two modules of one project, each with its own g. */
+static void
+test_link_same_name(void **state)
+{
+    Fixture *f = *state;
+    Unit *units[4] = {
+        read_unit(f, "/one/g.c", EXTERN_G "fn @g void @1:1 of \"/one/g.c\" {\nb0:\nret\n}\n"),
+        read_unit(f, "/two/g.c", EXTERN_G "fn @g void @1:1 of \"/two/g.c\" {\nb0:\nret\n}\n"),
+        read_unit(f, "/two/user.c", EXTERN_G),
+        read_unit(f, "/other/user.c", EXTERN_G),
+    };
+    Program *program = program_link(f->arena, units, 4);
+
+    assert_int_equal(program->nfns, 2);
+    assert_int_equal(program_callee(program, units[0]->decls.at[0]), 0);
+    assert_int_equal(program_callee(program, units[1]->decls.at[0]), 1);
+    assert_int_equal(program_callee(program, units[2]->decls.at[0]), 1);
+    assert_int_equal(program_callee(program, units[3]->decls.at[0]), -1); /* which one? */
 }
 
 static void
@@ -492,6 +517,7 @@ main(void)
         TEST(components),
         TEST(link_external),
         TEST(link_static),
+        TEST(link_same_name),
         TEST(link_nothing),
         TEST(long_call_chain),
         TEST(dot),
