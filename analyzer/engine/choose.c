@@ -179,6 +179,29 @@ fingerprint(Explorer *ex, const PendingReport *report, const EngineResult *out)
     return text;
 }
 
+/* A fact with one outcome a line, on one line: 'f(x) -> new | NULL raises'. */
+static const char *
+one_line(Explorer *ex, const char *text)
+{
+    StrBuf out;
+    bool first = true;
+    strbuf_init(&out, ex->out);
+    for (const char *at = text; *at;) {
+        size_t length = strcspn(at, "\n"), blanks = strspn(at, " ");
+        bool outcome = blanks < length && strncmp(at + blanks, "-> ", 3) == 0;
+        if (outcome) {
+            strbuf_puts(&out, first ? " -> " : " | ");
+            strbuf_add(&out, at + blanks + 3, length - blanks - 3);
+            first = false;
+        }
+        else {
+            strbuf_add(&out, at, length);
+        }
+        at += length + (at[length] == '\n');
+    }
+    return out.text;
+}
+
 static const char *
 fact_text(Explorer *ex, const PendingReport *report)
 {
@@ -196,10 +219,7 @@ fact_text(Explorer *ex, const PendingReport *report)
     else {
         facts_print(report->fact, &buf);
     }
-    while (buf.length > 0 && buf.text[buf.length - 1] == '\n') {
-        buf.text[--buf.length] = '\0';
-    }
-    return buf.text;
+    return one_line(ex, buf.text);
 }
 
 static void
