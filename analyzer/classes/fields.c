@@ -145,6 +145,33 @@ member_called(const Member *member)
     return false;
 }
 
+/* The only PyMemberDef that is about an object, when 'member' is the only field that can be
+ * meant, whatever it is called there. */
+static const MemberDef *
+only_member(const Build *build, const Member *member)
+{
+    const MemberDef *only = NULL;
+    uint32_t defs = 0, fields = 0;
+
+    for (uint32_t i = 0; i < build->members.n; i++) {
+        only = build->members.at[i].is_object ? &build->members.at[i] : only;
+        defs += build->members.at[i].is_object;
+    }
+    for (uint32_t i = 0; i < build->own.at.n; i++) {
+        const Type *type = build->own.at.at[i]->type;
+
+        if (type == NULL || (type->kind == TYPE_RECORD &&
+                             !text_equal(build->own.at.at[i]->name, "ob_base"))) {
+            return NULL;
+        }
+        fields += holds_object(type);
+    }
+    return defs == 1 && fields == 1 && build->base == NULL && !build->base_unknown &&
+                   member->record == build->cls.record && member->type != NULL &&
+                   type_is_object(member->type) && !names_struct(member->type)
+               ? only : NULL;
+}
+
 static const MemberDef *
 exposed(const Build *build, const Member *member)
 {
@@ -155,7 +182,7 @@ exposed(const Build *build, const Member *member)
             return def;
         }
     }
-    return NULL;
+    return only_member(build, member);
 }
 
 /* True when the memory that is stored to was made in the same function. */
@@ -291,14 +318,50 @@ looks_like_weaklist(const Member *member, const Ownership *own)
     return own->first == NULL && strstr(member->name, "weak") != NULL;
 }
 
+/* True when the store is to the neighbour in a list of instances: self->next->prev. */
+static bool
+stores_in_neighbour(Finder *finder, const Action *store)
+{
+    const FnView *view = &finder->view[store->fn];
+    const Instr *field = def_of(view, store->ins->a);
+    Sources sources = {0};
+
+    if (field == NULL || field->op != OP_FIELD) {
+        return false;
+    }
+    sources_find(finder, view, field->a, &sources);
+    for (uint32_t i = 0; i < sources.n; i++) {
+        if (sources.at[i].kind != FROM_MEMBER ||
+            sources.at[i].member->record != store->member->record) {
+            return false;
+        }
+    }
+    return sources.n > 0 && !sources.cut;
+}
+
+/* The first store to the instance's own field in a closure, or NULL. */
+static const Action *
+own_store(Finder *finder, const uint64_t *closure, const Member *member)
+{
+    for (uint32_t i = 0; i < member->actions.n; i++) {
+        const Action *action = member->actions.at[i];
+
+        if (action->kind == DOES_STORE && bit_test(closure, action->fn) &&
+            !stores_in_neighbour(finder, action)) {
+            return action;
+        }
+    }
+    return NULL;
+}
+
 static void
 fill_promises(Finder *finder, Build *build, ClassField *field, const Member *member)
 {
     Arena *arena = finder->arena;
     const Action *act = closure_finds(closure_of(finder, build, SLOT_DEALLOC), member, RELEASES);
 
-    act = act != NULL ? act : closure_finds(closure_of(finder, build, SLOT_DEALLOC), member,
-                                            1 << DOES_STORE); /* taken out first */
+    act = act != NULL ? act : own_store(finder, closure_of(finder, build, SLOT_DEALLOC),
+                                        member); /* taken out first */
     field->released = act != NULL;
     field->release = site_for(finder, act, arena_printf(arena, "'self->%s' is released here",
                                                         field->name));

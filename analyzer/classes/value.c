@@ -242,6 +242,14 @@ gives_its_argument(const Instr *call)
     return calls_one_of(call, names) && call->nargs > 0;
 }
 
+/* (uintptr_t)self->x & ~1: a pointer whose low bits are set or taken away. */
+static bool
+is_mask(const Instr *ins)
+{
+    return ins->op == OP_BIN && ins->type != NULL && ins->type->kind == TYPE_INT &&
+           ins->type->bits >= 32 && (text_equal(ins->name, "&") || text_equal(ins->name, "|"));
+}
+
 static Member *
 find_value(Finder *finder, const FnView *view, Val val, bool *via_local, bool *steps, int depth)
 {
@@ -263,6 +271,15 @@ find_value(Finder *finder, const FnView *view, Val val, bool *via_local, bool *s
         }
         if (ins->op == OP_CALL) {
             return returned_member(finder, ins, steps, depth);
+        }
+        if (is_mask(ins)) {
+            Member *member = find_value(finder, view, ins->a, via_local, steps, depth);
+
+            if (member != NULL) {
+                return member;
+            }
+            val = ins->b;
+            continue;
         }
         if (ins->op != OP_CAST && ins->op != OP_COPY) {
             return NULL;
@@ -424,9 +441,28 @@ trace_local(Finder *finder, const FnView *view, const Instr *load, Sources *out,
     use->busy = false;
 }
 
+/* True for args[i] of a METH_FASTCALL method. */
+static bool
+is_fastcall_argument(const FnView *view, const Instr *element)
+{
+    const Instr *base = element != NULL && element->op == OP_INDEX ? def_of(view, element->a)
+                                                                   : NULL;
+    uint32_t index = base != NULL && base->op == OP_LOAD && base->a.kind == VAL_LOCAL
+                         ? base->a.index : UINT32_MAX;
+    const Type *count;
+
+    if (!view->is_entry || index != 1 || view->fn->nparam < 3 ||
+        !type_is_object_ptr(view->fn->local[index].type)) {
+        return false;
+    }
+    count = view->fn->local[index + 1].type;
+    return count != NULL && count->kind == TYPE_INT;
+}
+
 static void
 trace_load(Finder *finder, const FnView *view, const Instr *load, Sources *out, int depth)
 {
+    const Instr *element = def_of(view, load->a);
     Member *member;
 
     if (load->a.kind == VAL_LOCAL) {
@@ -435,6 +471,15 @@ trace_load(Finder *finder, const FnView *view, const Instr *load, Sources *out, 
     }
     if (load->a.kind == VAL_GLOBAL) {
         add_source(out, (Source){.kind = FROM_GLOBAL, .decl = load->a.decl, .type = load->type});
+        return;
+    }
+    if (is_fastcall_argument(view, element)) {
+        bool fixed = element->b.kind == VAL_INT && element->b.num >= 0 && element->b.num < 64;
+
+        /* the elements count on from the last parameter */
+        add_source(out, (Source){.kind = FROM_PARAM, .type = load->type,
+                                 .index = view->fn->nparam +
+                                          (fixed ? 1 + (uint32_t)element->b.num : 0)});
         return;
     }
     member = find_address(finder, view, load->a, NULL, NULL, depth);

@@ -264,8 +264,9 @@ command_baseline(Arena *arena, const Options *options)
     if (path == NULL) {
         path = path_absolute(arena, scan.jobs.root, "strayref.baseline");
     }
-    if (!write_baseline(&scan, &own, path, &error)) {
+    if (!output_is_safe(&scan, "--baseline", path, &error) ||
+        !write_baseline(&scan, &own, path, &error)) {
         return say_error(&error);
     }
-    return scan.result.nfailed > 0 || scan.result.ndamaged > 0 ? EXIT_INCOMPLETE : EXIT_CLEAN;
+    return scan_is_whole(&scan) ? EXIT_CLEAN : EXIT_INCOMPLETE;
 }

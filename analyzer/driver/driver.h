@@ -195,6 +195,9 @@ void skip_start(Scan *scan, const Options *options);
 const char *skip_reason(const Scan *scan, const char *file);
 /* Notes how many files are skipped because they were generated or vendored. */
 void skip_note(Scan *scan);
+/* False with 'error' set when the 'paths' of the configuration file match nothing that was
+ * read. */
+bool skip_check(const Scan *scan, const Options *options, Error *error);
 
 /* config.c: fills in what the command line leaves open from --config or the nearest
  * .strayref.yaml.  False with 'error' set when that file is wrong. */
@@ -203,6 +206,8 @@ bool config_apply(Arena *arena, Options *options, Error *error);
 /* What the findings of a gated scan make of the exit code: those that --fail-on means and that
  * are neither suppressed nor known, and comments for strayref that are wrong. */
 int scan_exit_code(const Scan *scan, const Options *options);
+/* True when all files that count were read without an error and all functions analysed. */
+bool scan_is_whole(const Scan *scan);
 
 /* True for files whose functions count: those of the project, and those that the user
  * or the database names, unless they are skipped. */
@@ -243,6 +248,10 @@ void fixes_attach(Arena *arena, const Options *options, Scan *scan);
 /* output.c: false with 'error' set when what is wanted where is not clear: better known
  * before the scan. */
 bool outputs_check(Arena *arena, const Options *options, Error *error);
+/* After the scan: false with 'error' set when the file that 'option' wants written is one that
+ * the scan has read; for the reports, when one of theirs is. */
+bool output_is_safe(const Scan *scan, const char *option, const char *path, Error *error);
+bool outputs_are_safe(const Scan *scan, const Options *options, Error *error);
 /* Writes all reports.  One whose place refuses it goes elsewhere, and a message says where;
  * then the result is false. */
 bool outputs_write(Arena *arena, const Options *options, const RunResult *run);

@@ -1,5 +1,6 @@
 /* fix_null.c: ways to mend a use of what a failed call gave: look at the result where it
- * comes, and leave when it is NULL.
+ * comes, and leave when it is NULL, by the function's failure value.  A change that only
+ * skips the use would trade the crash for a success returned with an exception set.
  */
 #include "driver/fix.h"
 
@@ -93,6 +94,80 @@ returns_minus_one(const FixCase *fix)
     return false;
 }
 
+/* True when what is returned by tokens first.. is a failure: NULL, -1, or a variable to which
+ * nothing else is given before token 'end'. */
+static bool
+is_failure(const FixCase *fix, uint32_t first, uint32_t end)
+{
+    const Source *source = fix->source;
+    const char *name;
+    bool failure = false;
+
+    if (token_is(source, first, "NULL") && token_is(source, first + 1, ";")) {
+        return true;
+    }
+    if (token_is(source, first, "-")) {
+        return token_is(source, first + 1, "1") && token_is(source, first + 2, ";");
+    }
+    if (!token_is(source, first + 1, ";") || source->tokens.at[first].kind != TOKEN_NAME) {
+        return false;
+    }
+    name = token_text(source, first, first);
+    for (uint32_t t = fix->shape->open; t < end; t++) {
+        if (!token_is(source, t, name)) {
+            continue;
+        }
+        if (token_is(source, t - 1, "&")) {
+            return false;
+        }
+        if (token_is(source, t + 1, "=") && !token_is(source, t + 2, "=")) {
+            failure = token_is(source, t + 2, "NULL")
+                      || (token_is(source, t + 2, "-") && token_is(source, t + 3, "1"));
+            if (!failure) {
+                return false;
+            }
+        }
+    }
+    return failure;
+}
+
+/* True when the first return behind the label gives a failure. */
+static bool
+label_fails(const FixCase *fix, const char *label, uint32_t end)
+{
+    const Source *source = fix->source;
+    bool found = false;
+
+    for (uint32_t t = fix->shape->open + 1; t < fix->shape->close; t++) {
+        found = found || (token_is(source, t, label) && token_is(source, t + 1, ":")
+                          && !token_is(source, t - 1, "?"));
+        if (found && token_is(source, t, "return")) {
+            return is_failure(fix, t + 1, end);
+        }
+        if (found && (token_is(source, t, "goto")
+                      || text_starts(source->text + source->tokens.at[t].start, "Py_RETURN_"))) {
+            return false;
+        }
+    }
+    return false;
+}
+
+/* True when the statement behind 's' leaves by a failure. */
+static bool
+fails_behind(const FixCase *fix, uint32_t s)
+{
+    uint32_t next = stmt_after(fix->shape, s), first;
+
+    if (next == NO_STMT || fix->shape->stmts.at[next].kind != STMT_SIMPLE) {
+        return false;
+    }
+    first = fix->shape->stmts.at[next].first;
+    if (token_is(fix->source, first, "goto")) {
+        return label_fails(fix, token_text(fix->source, first + 1, first + 1), first);
+    }
+    return token_is(fix->source, first, "return") && is_failure(fix, first + 1, first);
+}
+
 /* By the label to which a statement before the call already goes: what stands there knows
  * of variables that have no value yet. */
 static bool
@@ -109,7 +184,7 @@ check_and_goto(FixCase *fix, Proposal *out)
             label = token_text(fix->source, t + 1, t + 1);
         }
     }
-    return label != NULL
+    return label != NULL && label_fails(fix, label, fix->shape->stmts.at[s].first)
            && put_check(fix, out, arena_printf(fix->arena, "goto %s;", label));
 }
 
@@ -125,7 +200,8 @@ check_and_return(FixCase *fix, Proposal *out)
            && put_check(fix, out, "return -1;");
 }
 
-/* Py_DECREF(x);  ->  Py_XDECREF(x);  where nothing else uses x. */
+/* Py_DECREF(x);  ->  Py_XDECREF(x);  where nothing else uses x and a failure is returned
+ * next. */
 static bool
 release_if_any(FixCase *fix, Proposal *out)
 {
@@ -134,6 +210,7 @@ release_if_any(FixCase *fix, Proposal *out)
     uint32_t s = name != NULL ? find_assignment(fix, name) : NO_STMT;
 
     if (s == NO_STMT || !stmt_calls(fix->shape, fix->stmt, releases, name, &operand)
+        || !fails_behind(fix, fix->stmt)
         || tokens_mention(fix->source, fix->shape->stmts.at[s].last + 1,
                           fix->shape->stmts.at[fix->stmt].first - 1, name)) {
         return false;

@@ -83,6 +83,10 @@ attempt_open(Bench *bench, Attempt *attempt, uint32_t target)
 
     *attempt = (Attempt){.target = target, .state = ATTEMPT_FAILED,
                          .why = "there is no local change for it"};
+    if (text_equal(finding->rule->id, "null-reference")) {
+        attempt->why = "no way out by a failure value is certain, and to skip the use would "
+                       "go on with an exception set";
+    }
     if (!fix_open(&fix)) {
         attempt->why = finding->loc.macro != NULL ? "it stands in a macro"
                                                   : "its place in the text is not clear";

@@ -27,20 +27,43 @@ behind_label(const FixCase *fix, uint32_t s)
     return before != NO_STMT && fix->shape->stmts.at[before].kind == STMT_LABEL;
 }
 
-/* True when control leaves at the end of 's'. */
-static bool
-ends_by_leaving(const FixCase *fix, uint32_t s)
+/* The last statement of 's', which may be a block; NO_STMT when that is empty. */
+static uint32_t
+last_of(const Shape *shape, uint32_t s)
 {
-    const Shape *shape = fix->shape;
     uint32_t last = NO_STMT;
 
     if (shape->stmts.at[s].kind != STMT_BLOCK) {
-        return stmt_leaves(shape, s);
+        return s;
     }
     for (uint32_t i = s + 1; i < shape->stmts.n; i++) {
         last = shape->stmts.at[i].parent == s ? i : last;
     }
-    return last != NO_STMT && stmt_leaves(shape, last);
+    return last;
+}
+
+/* True when control leaves at the end of 's'. */
+static bool
+ends_by_leaving(const FixCase *fix, uint32_t s)
+{
+    uint32_t last = last_of(fix->shape, s);
+
+    return last != NO_STMT && stmt_leaves(fix->shape, last);
+}
+
+/* True when 's' ends with "return NULL;" or "return -1;". */
+static bool
+ends_by_failing(const FixCase *fix, uint32_t s)
+{
+    uint32_t last = last_of(fix->shape, s), t;
+
+    if (last == NO_STMT || !stmt_starts(fix->shape, last, "return")) {
+        return false;
+    }
+    t = fix->shape->stmts.at[last].first + 1;
+    return (token_is(fix->source, t, "NULL") && token_is(fix->source, t + 1, ";"))
+           || (token_is(fix->source, t, "-") && token_is(fix->source, t + 1, "1")
+               && token_is(fix->source, t + 2, ";"));
 }
 
 /* Puts 'line' before the first statement of the if statement's body. */
@@ -174,7 +197,18 @@ typedef struct Passed {
     Change use;           /* the argument becomes the variable */
 } Passed;
 
-/* f(d, g());  ->  T *value = g(); if (value != NULL) { f(d, value); Py_DECREF(value); } */
+/* True when the argument is a call that cannot fail. */
+static bool
+never_fails(const FixCase *fix, const Passed *passed)
+{
+    Call call;
+
+    return token_is(fix->source, passed->first, "PyBool_FromLong")
+           && call_at(fix->source, passed->first, &call) && call.close == passed->last;
+}
+
+/* f(d, g());  ->  T *value = g(); if (value != NULL) { f(d, value); Py_DECREF(value); }
+ * Where g() can fail that would go on with its exception set. */
 static bool
 pass_guarded(FixCase *fix, Proposal *out, const Passed *passed)
 {
@@ -185,7 +219,8 @@ pass_guarded(FixCase *fix, Proposal *out, const Passed *passed)
     const char *gap = text_ends(head, ",") ? " " : "";
     Change change = {.text = passed->keep.text};
 
-    if (stmt->first != passed->call.name || passed->call.close + 1 != stmt->last) {
+    if (stmt->first != passed->call.name || passed->call.close + 1 != stmt->last
+        || !never_fails(fix, passed)) {
         return false;
     }
     return fix_put_before(fix, out, fix->stmt, change)
@@ -208,7 +243,8 @@ pass_assigned(FixCase *fix, Proposal *out, const Passed *passed)
 }
 
 /* if (f(d, g()) < 0) goto error;  ->  ... if (value == NULL || f(d, value) < 0) {
- * Py_XDECREF(value); goto error; } Py_DECREF(value); */
+ * Py_XDECREF(value); goto error; } Py_DECREF(value);
+ * Where g() can fail and f may but say yes or no, the body must return a failure. */
 static bool
 pass_checked(FixCase *fix, Proposal *out, const Passed *passed)
 {
@@ -224,6 +260,10 @@ pass_checked(FixCase *fix, Proposal *out, const Passed *passed)
 
     if (stmt->other != NO_STMT || passed->call.name != stmt->open + 1 || !failing
         || stmt_is_bare(fix->shape, fix->stmt) || !ends_by_leaving(fix, stmt->body)) {
+        return false;
+    }
+    if ((rest == stmt->close || token_is(source, rest, "!")) && !never_fails(fix, passed)
+        && !ends_by_failing(fix, stmt->body)) {
         return false;
     }
     return fix_put_before(fix, out, fix->stmt, passed->keep)

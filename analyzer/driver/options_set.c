@@ -6,6 +6,9 @@
 #include "engine/rule.h"
 
 #define MAX_PYTHONS 16
+/* The versions that the facts are written for. */
+#define FIRST_PYTHON 308
+#define LAST_PYTHON 315
 
 /* A whole number in 1..max, for the option called 'name'. */
 static bool
@@ -62,6 +65,11 @@ pythons_set(Arena *arena, const char *where, const char *text, Options *options,
         if (version == 0) {
             return error_set(error, ERROR_USAGE, "%s %s: not a version of Python; write "
                              "it as 3.12, several as 3.9,3.12", where, text);
+        }
+        if (version < FIRST_PYTHON || version > LAST_PYTHON) {
+            return error_set(error, ERROR_USAGE, "%s %s: nothing is known of Python %s; expected "
+                             "%s to %s", where, text, version_text(arena, version),
+                             version_text(arena, FIRST_PYTHON), version_text(arena, LAST_PYTHON));
         }
         for (uint32_t i = 0; i < versions.n; i++) {
             if (versions.at[i] == version) {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct Output {
     const ReportFormat *format;
@@ -128,6 +129,91 @@ plan_outputs(Arena *arena, const Options *options, Outputs *outputs, Error *erro
     return true;
 }
 
+/* ---- what must not be overwritten --------------------------------------------------------- */
+
+/* True when both names are of one file that is there. */
+static bool
+is_same_file(const struct stat *written, const char *path)
+{
+    struct stat read;
+
+    return path != NULL && stat(path, &read) == 0 && read.st_dev == written->st_dev
+           && read.st_ino == written->st_ino;
+}
+
+/* Only what is there and a file can be lost. */
+static bool
+is_there(const char *path, struct stat *out)
+{
+    return path != NULL && stat(path, out) == 0 && S_ISREG(out->st_mode);
+}
+
+/* True when the options name the file as something to read. */
+static bool
+is_named_input(const Options *options, const struct stat *written)
+{
+    const char *const single[] = {options->database, options->baseline, options->diff,
+                                  options->config};
+    bool named = false;
+
+    for (size_t i = 0; i < COUNT_OF(single); i++) {
+        named = named || is_same_file(written, single[i]);
+    }
+    for (uint32_t i = 0; i < options->npaths; i++) {
+        named = named || is_same_file(written, options->paths[i]);
+    }
+    for (uint32_t i = 0; i < options->nmodels; i++) {
+        named = named || is_same_file(written, options->models[i]);
+    }
+    return named;
+}
+
+static bool
+refuse_input(const char *option, const char *path, Error *error)
+{
+    return error_set(error, ERROR_USAGE, "%s %s: this file is read as input; name another one",
+                     option, path);
+}
+
+bool
+output_is_safe(const Scan *scan, const char *option, const char *path, Error *error)
+{
+    struct stat written;
+
+    if (!is_there(path, &written)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+        const Unit *unit = scan->units[i];
+
+        if (is_same_file(&written, unit->path)) {
+            return refuse_input(option, path, error);
+        }
+        for (uint32_t k = 0; k < unit->includes.n; k++) {
+            if (is_same_file(&written, unit->includes.at[k])) {
+                return refuse_input(option, path, error);
+            }
+        }
+    }
+    return true;
+}
+
+bool
+outputs_are_safe(const Scan *scan, const Options *options, Error *error)
+{
+    Outputs outputs;
+
+    if (!plan_outputs(scan->arena, options, &outputs, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < outputs.all.n; i++) {
+        if (!output_is_safe(scan, "--output", outputs.all.at[i].path, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 outputs_check(Arena *arena, const Options *options, Error *error)
 {
@@ -137,7 +223,18 @@ outputs_check(Arena *arena, const Options *options, Error *error)
     if (problem != NULL) {
         return error_set(error, ERROR_USAGE, "--link %s: %s", options->link, problem);
     }
-    return plan_outputs(arena, options, &outputs, error);
+    if (!plan_outputs(arena, options, &outputs, error)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < outputs.all.n; i++) {
+        const char *path = outputs.all.at[i].path;
+        struct stat written;
+
+        if (is_there(path, &written) && is_named_input(options, &written)) {
+            return refuse_input("--output", path, error);
+        }
+    }
+    return true;
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */

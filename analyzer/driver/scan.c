@@ -303,6 +303,9 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     capture_all(arena, scan->strings, &scan->jobs, overlay, options, progress_files,
                 &progress, scan->units);
     progress_end(&progress);
+    if (!skip_check(scan, options, error)) {
+        return false;
+    }
     skip_note(scan);
     if (!options->quiet) {
         tell_troubles(scan, options);
@@ -397,11 +400,24 @@ is_wrong_comment(const Scan *scan, const Finding *finding)
     return false;
 }
 
+bool
+scan_is_whole(const Scan *scan)
+{
+    bool whole = scan->result.nfailed == 0 && scan->result.ndamaged == 0;
+
+    for (uint32_t i = 0; i < scan->jobs.jobs.n && whole; i++) {
+        const Unit *unit = scan->units[i];
+
+        whole = unit->status == UNIT_OK || skip_reason(scan, unit->path) != NULL;
+    }
+    return whole;
+}
+
 int
 scan_exit_code(const Scan *scan, const Options *options)
 {
     const RunResult *run = &scan->result;
-    int code = run->nfailed > 0 || run->ndamaged > 0 ? EXIT_INCOMPLETE : EXIT_CLEAN;
+    int code = scan_is_whole(scan) ? EXIT_CLEAN : EXIT_INCOMPLETE;
 
     for (uint32_t i = 0; i < run->nfindings; i++) {
         const Finding *finding = run->findings[i];
@@ -422,7 +438,8 @@ command_scan(Arena *arena, const Options *options)
     bool written;
 
     if (!outputs_check(arena, options, &error) ||
-        !scan_gated(arena, options, &scan, &error)) {
+        !scan_gated(arena, options, &scan, &error) ||
+        !outputs_are_safe(&scan, options, &error)) {
         return say_error(&error);
     }
     if (options->fixes) {

@@ -239,6 +239,52 @@ decide_all(const Scan *scan)
     }
 }
 
+/* True when 'paths' let the file through. */
+static bool
+is_kept(const Scan *scan, const char *file)
+{
+    return is_below_any(relative_name(scan, file), scan->skip.only, scan->skip.nonly);
+}
+
+/* The same for a unit: its file, or a header of the project. */
+static bool
+is_unit_kept(const Scan *scan, const Unit *unit)
+{
+    bool kept = is_kept(scan, unit->path);
+
+    for (uint32_t i = 0; i < unit->includes.n && !kept; i++) {
+        const char *file = unit->includes.at[i];
+
+        kept = path_is_below(file, scan->jobs.root) && is_kept(scan, file);
+    }
+    return kept;
+}
+
+/* An older revision may lack what the paths name. */
+bool
+skip_check(const Scan *scan, const Options *options, Error *error)
+{
+    bool kept = scan->skip.nonly == 0 || scan->skip.rebase != NULL;
+    StrBuf names;
+
+    for (uint32_t i = 0; i < scan->gaps.n && !kept; i++) {
+        kept = is_kept(scan, scan->gaps.at[i].loc.file);
+    }
+    for (uint32_t i = 0; i < scan->jobs.jobs.n && !kept; i++) {
+        kept = is_unit_kept(scan, scan->units[i]);
+    }
+    if (kept) {
+        return true;
+    }
+    strbuf_init(&names, scan->arena);
+    for (uint32_t i = 0; i < scan->skip.nonly; i++) {
+        strbuf_printf(&names, "%s%s", i > 0 ? ", " : "", scan->skip.only[i]);
+    }
+    return error_set(error, ERROR_INPUT, "%s: paths: %s: no file that is read lies there; the "
+                     "paths are relative to the folder of this file",
+                     options->source[SETTING_PATHS], names.text);
+}
+
 /* What the configuration leaves out is no news to its author. */
 void
 skip_note(Scan *scan)

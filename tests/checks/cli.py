@@ -157,6 +157,10 @@ def test_usage_errors_are_one_line(folder):
             (["scan", "--format", "mardown"], "did you mean markdown?"),
             (["scan", "--rule", "double-decreff"], "did you mean double-decref?"),
             (["scan", "--python", "three"], "--python three"),
+            (["scan", "--python", "2.7"], "--python 2.7: nothing is known of Python 2.7"),
+            (["scan", "--python", "3.2"], "expected 3.8 to 3.15"),
+            (["scan", "--python", "3.12,3.99"], "nothing is known of Python 3.99"),
+            (["scan", "--python", "4.0"], "nothing is known of Python 4.0"),
             (["scan", "-j", "0"], "--jobs 0"),
             (["scan", "--timeout", "1x"], "--timeout 1x"),
             (["scan", "--color", "blue"], "--color blue"),
@@ -284,6 +288,16 @@ def test_parse_error_damages_one_function(folder):
     check_code(run(folder, "scan", "pair.c", *STUB), 3)
 
 
+def test_error_outside_functions_is_incomplete(folder):
+    for extra in ('#include "nope.h"\n', "int x = ;\n"):
+        put(folder, "pair.c", extra + CLEAN.format(name="pair"))
+        result = run(folder, "scan", "pair.c", *STUB)
+        check_code(result, 3)
+        check_summary(result, files=1, findings=0)
+        put(folder, "pair.c", LEAK.format(name="pair") + extra)
+        check_code(run(folder, "scan", "pair.c", *STUB), 1)
+
+
 def test_monster_expression_costs_its_file_only(folder):
     put(folder, "monster.c", "int f(int a) { return " + " + ".join(["a"] * 60000) + "; }\n")
     put_c(folder, "pair.c", LEAK)
@@ -392,6 +406,25 @@ def test_output_files(folder):
     dash = run(folder, "scan", "--format", "markdown", "--output", "-", "pair.c", *STUB)
     check(dash.out == (folder / "r.md").read_text(), dash, "'-' is not standard output")
     check("\x1b" not in dash.out, dash)
+
+
+def test_output_that_is_input(folder):
+    put(folder, "inner.h", "#define INNER 1\n")
+    put(folder, "pair.c", '#include "inner.h"\n' + LEAK.format(name="pair"))
+    (folder / "link.md").symlink_to("pair.c")
+    put_database(folder, ["pair.c"])
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for args in (["-o", "pair.c", "pair.c", *STUB], ["-o", "text=link.md", "pair.c", *STUB],
+                 ["-o", "r.md", "--summary", "pair.c", "pair.c", *STUB], ["-o", "inner.h"],
+                 ["-o", "r.md", "-o", "./pair.c"],
+                 ["-p", "compile_commands.json", "-o", "compile_commands.json"]):
+        result = run(folder, "scan", *args)
+        check_error(result, "this file is read as input")
+        check(before == {path.name: path.read_bytes() for path in folder.iterdir()}, result,
+              "nothing is written")
+    result = run(folder, "baseline", "write", "--baseline", "pair.c")
+    check_error(result, "--baseline pair.c: this file is read as input")
+    check(before["pair.c"] == (folder / "pair.c").read_bytes(), result, "nothing is written")
 
 
 def test_full_disk(folder):

@@ -169,6 +169,18 @@ def test_baseline_of_some_paths(folder):
     check("stale" not in narrow.err, narrow, "what was not scanned is not stale")
 
 
+def test_paths_that_match_nothing(folder):
+    legacy(folder)
+    put(folder, ".strayref.yaml", "# ours\npaths: [srcc, lib/*]\n")
+    for args in (["scan"], ["baseline", "write"]):
+        one_line_error(run(folder, *args), ".strayref.yaml:2: paths: srcc, lib/*: no file")
+    check(not (folder / "strayref.baseline").exists(), "", "no empty baseline")
+    check_code(run(folder, "scan", "src"), 1)
+    put(folder, ".strayref.yaml", "paths: [srcc, src/good.c]\n")
+    check_code(run(folder, "scan"), 0)
+    check_code(run(folder, "scan", "--base", "HEAD"), 0)
+
+
 def test_file_that_moves_to_another_folder(folder):
     legacy(folder)
     run(folder, "baseline", "write")

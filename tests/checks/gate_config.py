@@ -43,7 +43,6 @@ def test_keys(folder):
             ("fail-on: ['rule=double-decref', 'rule=stolen-reference']\n", both, 0),
             ("fail-on:\n  - error\n", both, 1),
             ("paths: [src/pair.c]\n", ["leak"], 1),
-            ("paths: [other]\n", [], 0),
             ("skip: [src]\n", [], 0), ("skip: [./src/]\n", [], 0),
             ("skip: ['*/pair.c']\n", ["return-borrowed"], 1),
             ("skip: ['src/p*']\n", ["return-borrowed"], 1)]:
