@@ -199,9 +199,7 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
             ref = state_ref_make(ex, state, old);
         }
         if (ref && owner && ref->stored > 0 && ref->own == 0) { /* taken out of the field */
-            ref->stored--;
-            ref->own++;
-            ref->kept = ref->stored == 0 && ref->kept == KEPT_FIELD ? KEPT_NONE : ref->kept;
+            ledger_take_out(ref);
         }
         bool covered = ref && ref->own > 0;
         if (covered) {

@@ -38,45 +38,31 @@ was_tested(const State *state, const Place *place)
     return false;
 }
 
-/* True when the function stores to a field of this name. */
+/* True when 'val', an operand of 'at', is the address of a field of this name. */
 static bool
-stores_to(const Fn *fn, Str name)
+is_address_of(const Block *block, const Instr *at, Val val, Str name)
 {
-    for (uint32_t b = 0; b < fn->nblock; b++) {
-        const Block *block = &fn->block[b];
-        for (uint32_t i = 1; i < block->nins; i++) {
-            const Instr *store = &block->ins[i], *field = store - 1;
-            while (field > block->ins && field->dst != store->a.index) {
-                field--;
-            }
-            if (store->op == OP_STORE && store->a.kind == VAL_TEMP && field->op == OP_FIELD &&
-                field->dst == store->a.index && field->name == name) {
-                return true;
-            }
-        }
+    const Instr *field = at;
+    while (field > block->ins && (field == at || field->dst != val.index)) {
+        field--;
     }
-    return false;
+    return val.kind == VAL_TEMP && field != at && field->op == OP_FIELD &&
+           field->dst == val.index && field->name == name;
 }
 
-/* True when the function empties the field again by Py_CLEAR or the like: what it puts there is
- * a loan for its own time. */
+/* True when the function stores to a field of this name or, with 'clears', empties it by
+ * Py_CLEAR or the like: what it puts there is a loan for its own time. */
 static bool
-empties(Explorer *ex, Str name)
+writes_to(const Fn *fn, Str name, bool clears)
 {
-    const Fn *fn = ex->fn;
     for (uint32_t b = 0; b < fn->nblock; b++) {
         const Block *block = &fn->block[b];
         for (uint32_t i = 1; i < block->nins; i++) {
-            const Instr *call = &block->ins[i], *field = call - 1;
-            if (call->op != OP_CALL || call->nargs == 0 || call->args[0].kind != VAL_TEMP ||
-                !text_ends(callee_name(call), "CLEAR")) {
-                continue;
-            }
-            while (field > block->ins && field->dst != call->args[0].index) {
-                field--;
-            }
-            if (field->op == OP_FIELD && field->dst == call->args[0].index &&
-                field->name == name) {
+            const Instr *ins = &block->ins[i];
+            bool call = clears && ins->op == OP_CALL && ins->nargs > 0 &&
+                        text_ends(callee_name(ins), "CLEAR");
+            if ((call && is_address_of(block, ins, ins->args[0], name)) ||
+                (!clears && ins->op == OP_STORE && is_address_of(block, ins, ins->a, name))) {
                 return true;
             }
         }
@@ -94,7 +80,7 @@ is_guarded(Explorer *ex, const State *state, const Place *place)
         const Place *flag = range->sym->kind == SYM_INIT ? range->sym->place : NULL;
         if (flag && flag != place && flag->kind == place->kind && flag->base == place->base &&
             range->lo == 0 && range->hi == 0 &&
-            (flag->kind == PLACE_GLOBAL || stores_to(ex->fn, flag->name))) {
+            (flag->kind == PLACE_GLOBAL || writes_to(ex->fn, flag->name, false))) {
             return true;
         }
     }
@@ -112,7 +98,7 @@ may_be_set(Explorer *ex, const State *state, const Place *place)
     if (root->kind == PLACE_GLOBAL) {
         return (ex->info->self & (SELF_METHOD | SELF_SETTER)) != 0 && ex->info->is_entry;
     }
-    if (place->kind == PLACE_FIELD && !(ex->info->self & SELF_INIT) && empties(ex, place->name)) {
+    if (place->kind == PLACE_FIELD && !(ex->info->self & SELF_INIT) && writes_to(ex->fn, place->name, true)) {
         return false;
     }
     uint8_t in_use = ex->info->is_entry ? SELF_METHOD | SELF_SETTER | SELF_INIT : SELF_INIT;
@@ -164,10 +150,8 @@ field_overwrite(Explorer *ex, State *state, const Instr *at, const Place *place)
         return;
     }
     if (held) {
-        ref->stored--;
-        ref->own++;
+        ledger_take_out(ref);
         ref->flags |= REF_MOVED;
-        ref->kept = ref->stored == 0 && ref->kept == KEPT_FIELD ? KEPT_NONE : ref->kept;
     }
 }
 

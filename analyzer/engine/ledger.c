@@ -81,21 +81,22 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
     state_note(ex, state, NODE_RETAIN, by.at, sym, by.summary, by.outcome);
 }
 
-/* True when an address operand leads to 'sym': the variable it was loaded from holds it. */
-static bool
-loads_symbol(Explorer *ex, const State *state, const Instr *from, uint32_t temp, const Sym *sym)
+/* The variable that an operand of 'from' was loaded from, or NULL. */
+static const Place *
+loaded_from(Explorer *ex, const Block *block, const Instr *from, Val val)
 {
-    const Block *block = &ex->fn->block[ex->block];
-    for (const Instr *ins = from; ins > block->ins; ins--) {
-        if (ins->dst == temp && ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
-            return state_get(state, place_local(ex, ins->a.index)) == sym;
+    for (const Instr *ins = from; val.kind == VAL_TEMP && ins > block->ins; ins--) {
+        if (ins->dst != val.index) {
+            continue;
         }
-        if (ins->dst == temp && (ins->op == OP_CAST || ins->op == OP_COPY) &&
-            ins->a.kind == VAL_TEMP) {
-            temp = ins->a.index;
+        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
+            return place_local(ex, ins->a.index);
+        }
+        if (ins->op == OP_CAST || ins->op == OP_COPY) {
+            val = ins->a;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* True when the very next call takes a reference to 'sym': PyList_SET_ITEM(l, i, o);
@@ -109,8 +110,9 @@ is_paid_next(Explorer *ex, const State *state, const Sym *sym)
         if (ins->op == OP_CALL) {
             const char *name = callee_name(ins);
             bool takes = text_ends(name, "Py_INCREF") || text_ends(name, "Py_XINCREF");
-            return takes && ins->nargs == 1 && ins->args[0].kind == VAL_TEMP &&
-                   loads_symbol(ex, state, ins, ins->args[0].index, sym);
+            const Place *held = takes && ins->nargs == 1
+                                    ? loaded_from(ex, block, ins, ins->args[0]) : NULL;
+            return held && state_get(state, held) == sym;
         }
         if (ins->op == OP_STORE && ins->a.kind != VAL_LOCAL) {
             return false;
@@ -128,17 +130,9 @@ fills_slot(Explorer *ex, const State *state, const Block *block, const Instr *ca
     if (!text_ends(name, "_SET_ITEM") && !text_ends(name, "PyCell_SET")) {
         return false;
     }
-    uint32_t temp = call->args[0].index;
-    for (const Instr *ins = call; call->args[0].kind == VAL_TEMP && ins > block->ins; ins--) {
-        if (ins->dst == temp && ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
-            const Sym *now = state_get(state, place_local(ex, ins->a.index));
-            return !now || now == container;
-        }
-        if (ins->dst == temp && (ins->op == OP_CAST || ins->op == OP_COPY)) {
-            temp = ins->a.index;
-        }
-    }
-    return true;
+    const Place *held = loaded_from(ex, block, call, call->args[0]);
+    const Sym *now = held ? state_get(state, held) : NULL;
+    return !now || now == container;
 }
 
 /* True for an item of a slot that the function fills again: PyTuple_SET_ITEM and its like
@@ -306,6 +300,14 @@ ledger_escape(Explorer *ex, State *state, const Sym *sym)
     if (ref) {
         ref->flags |= REF_ESCAPED;
     }
+}
+
+void
+ledger_take_out(Ref *ref)
+{
+    ref->stored--;
+    ref->own++;
+    ref->kept = ref->stored == 0 && ref->kept == KEPT_FIELD ? KEPT_NONE : ref->kept;
 }
 
 void

@@ -396,6 +396,8 @@ void ledger_release(Explorer *ex, State *state, const Sym *sym, By by);
 void ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by);
 void ledger_keep(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by);
 void ledger_escape(Explorer *ex, State *state, const Sym *sym);
+/* The reference that memory outside held belongs to the function from here on. */
+void ledger_take_out(Ref *ref);
 /* A callee stored a reference of its own somewhere: one may be released on its behalf. */
 void ledger_lend(Explorer *ex, State *state, const Sym *sym);
 void ledger_store(Explorer *ex, State *state, const Sym *sym, const Place *place, const Instr *at);
