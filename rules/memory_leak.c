@@ -21,6 +21,11 @@ describe(RuleCtx *rx, const LostEvent *event)
     const char *maker = object_maker(event->object);
     switch (event->how) {
     case LOST_OVERWRITE:
+        if (event->grower) {
+            return arena_printf(arena, "memory leak: when %s fails, '%s' is overwritten while it "
+                                       "holds the last pointer to the old block", event->grower,
+                                name);
+        }
         return arena_printf(arena, "memory leak: '%s' is overwritten while it holds the last "
                                    "pointer to memory from %s", event->holder, maker);
     case LOST_SCOPE:
@@ -28,7 +33,10 @@ describe(RuleCtx *rx, const LostEvent *event)
                                    "pointer to memory from %s", name, maker);
     case LOST_UNNAMED:
         return arena_printf(arena, "memory leak: nothing holds the memory from %s", maker);
-    case LOST_RETURN: case LOST_FIELD:
+    case LOST_FIELD:
+        return arena_printf(arena, "memory leak: '%s' is overwritten while it may hold memory, "
+                                   "which is lost", name);
+    case LOST_RETURN:
         break;
     }
     return arena_printf(arena, "memory leak: the function returns without '%s', memory from %s, "
@@ -59,6 +67,9 @@ advise(RuleCtx *rx, const LostEvent *event)
     const char *call = free_function(object_family(event->object));
     if (object_is_view(event->object)) {
         return arena_printf(arena, "PyBuffer_Release(&%s) before this point", name);
+    }
+    if (event->how == LOST_FIELD) {
+        return arena_printf(arena, "%s(%s) before the assignment", call ? call : "free", name);
     }
     if (event->how == LOST_OVERWRITE) {
         return arena_printf(arena, "keep the old pointer until the new one is known to be good, "

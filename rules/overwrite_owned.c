@@ -6,7 +6,7 @@ static void
 on_lost(RuleCtx *rx, const LostEvent *event)
 {
     Arena *arena = rule_arena(rx);
-    if (event->how != LOST_FIELD) {
+    if (event->how != LOST_FIELD || object_is_memory(event->object)) {
         return;
     }
     rule_report(rx, event->object,

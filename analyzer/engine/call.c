@@ -203,6 +203,20 @@ apply_error(Explorer *ex, State *state, const Call *call, const Case *c, const S
     }
 }
 
+/* realloc fails: the block that it would have given back is still there. */
+static void
+note_kept_blocks(Explorer *ex, State *state, const Call *call)
+{
+    const Case *success = first_success(call->summary);
+    for (uint32_t e = 0; success && e < success->neffect; e++) {
+        const Effect *effect = &success->effect[e];
+        if (effect->kind == EFFECT_FREE && effect->param < call->nargs && !effect->path) {
+            state_note(ex, state, NODE_REFUSE, call->ins, call->arg[effect->param],
+                       call->summary, success);
+        }
+    }
+}
+
 static bool
 apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
 {
@@ -237,6 +251,7 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
     if (call->summary->alloc && call->summary->origin != ORIGIN_COMPUTED &&
         c->ret.kind == RESULT_NULL) {
         state->oom = true;
+        note_kept_blocks(ex, state, call);
     }
     if (call->ins->dst) {
         state_set_temp(ex, state, call->ins->dst,

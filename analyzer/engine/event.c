@@ -228,7 +228,7 @@ cause_of(Explorer *ex, const Ref *ref, const Summary *fact)
 {
     const char *born = callee_text(ex, ref->born), *other = callee_text(ex, fact);
     if (ref->flags & REF_MEMORY) {
-        return arena_printf(ex->out, "memory from %s", born);
+        return born[0] ? arena_printf(ex->out, "memory from %s", born) : "memory in a field";
     }
     if (fact && fact != ref->born && born[0]) {
         return arena_printf(ex->out, "a reference from %s and %s", born, other);
@@ -282,6 +282,18 @@ object_for(Explorer *ex, State *state, const Ref *ref, const Instr *at)
                     .name = name ? name : name_of(ex, state, ref->sym)};
 }
 
+/* realloc or its like that failed and left the block with us, or NULL. */
+static const char *
+failed_grower(Explorer *ex, const State *state, const Ref *ref)
+{
+    for (const Node *n = state->trace; n && (ref->flags & REF_MEMORY); n = n->pred) {
+        if (n->kind == NODE_REFUSE && n->sym == ref->sym) {
+            return callee_text(ex, n->summary);
+        }
+    }
+    return NULL;
+}
+
 void
 event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow how,
            const char *holder)
@@ -294,11 +306,12 @@ event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow 
         object.name = name ? name : object.name;
     }
     LostEvent event = {.object = &object, .how = how, .owed = ref->own, .holder = holder,
-                       .taker = given || overwritten ? display_name(ex, callee_name(at)) : NULL};
+                       .taker = given || overwritten ? display_name(ex, callee_name(at)) : NULL,
+                       .grower = failed_grower(ex, state, ref)};
     const Summary *taker = given ? model_find(ex->model, callee_name(at), NULL) : NULL;
     RuleCtx rx = {.ex = ex, .object = &object, .at = at, .how = how};
     bool memory = (ref->flags & REF_MEMORY) != 0;
-    const Result *gave = memory && ref->born->origin == ORIGIN_COMPUTED && ref->born_case
+    const Result *gave = memory && ref->born && ref->born->origin == ORIGIN_COMPUTED && ref->born_case
                              ? &ref->born_case->ret : NULL;
     if (gave && (how == LOST_UNNAMED || (gave->kind == RESULT_INT && gave->lo < gave->hi))) {
         rx.confidence = CONFIDENCE_LOW; /* perhaps it gave none, or what it was given */

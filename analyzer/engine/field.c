@@ -127,6 +127,87 @@ report_overwrite(Explorer *ex, State *state, const Ref *ref, const Instr *at, co
     state->protocol = protocol;
 }
 
+/* ---- memory ------------------------------------------------------------------------------ */
+
+/* The failure of realloc or its like that left the block 'old' alone and gave 'now', or NULL. */
+static const Node *
+failed_growth(const State *state, const Sym *old, const Sym *now)
+{
+    for (const Node *n = state->trace; n && now->kind == SYM_CALL; n = n->pred) {
+        if (n->kind == NODE_REFUSE && n->sym == old && n->at == now->site) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+/* True for what an allocator gave: a block of ours, or NULL. */
+static bool
+is_allocation(Explorer *ex, const State *state, const Sym *sym)
+{
+    const Ref *block = state_ref(state, sym);
+    if (block && (block->flags & REF_MEMORY)) {
+        return true;
+    }
+    const Summary *maker = sym->kind == SYM_CALL && sym->site && sym->site->op == OP_CALL &&
+                                   is_zero(state, sym)
+                               ? model_find(ex->model, callee_name(sym->site), NULL) : NULL;
+    return maker && maker->alloc;
+}
+
+/* True when something became of what the place held at some time of this call. */
+static bool
+was_dealt_with(const State *state, const Place *place)
+{
+    for (uint32_t i = 0; i < state->nref; i++) {
+        const Sym *sym = state->ref[i].sym;
+        if (sym->kind == SYM_INIT && sym->place == place) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_held(const State *state, const Sym *sym, const Place *but)
+{
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        if (state->bind[i].sym == sym && state->bind[i].place != but) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+field_overwrite_memory(Explorer *ex, State *state, const Instr *at, const Place *place,
+                       const Sym *sym)
+{
+    if (place_is_local(place)) {
+        return;
+    }
+    const Sym *old = state_get(state, place);
+    old = old ? old : sym_init(ex, place, state->epoch, NULL);
+    bool known = old == sym || old->kind != SYM_INIT || old->place != place ||
+                 is_zero(state, old) || was_dealt_with(state, place);
+    if (known || is_held(state, old, place)) {
+        return;
+    }
+    const Node *growth = is_zero(state, sym) ? failed_growth(state, old, sym) : NULL;
+    Str family = owners_frees(ex->owners, place);
+    if (growth) {
+        Ref ref = {.sym = old, .own = 1, .flags = REF_MEMORY, .born = growth->summary,
+                   .born_case = growth->outcome, .site = at, .family = growth->summary->alloc};
+        event_lost(ex, state, &ref, at, LOST_OVERWRITE, place_text(ex, place));
+    }
+    else if (family && is_allocation(ex, state, sym) && may_be_set(ex, state, place)) {
+        Ref ref = {.sym = old, .own = 1, .flags = REF_MEMORY, .site = at, .family = family};
+        report_overwrite(ex, state, &ref, at, place);
+    }
+}
+
+/* ---- objects ----------------------------------------------------------------------------- */
+
 void
 field_overwrite(Explorer *ex, State *state, const Instr *at, const Place *place)
 {

@@ -130,6 +130,12 @@ memory_leave(Explorer *ex, State *state, const Sym *sym)
 {
     const Sym *base = base_of(sym);
     bool param = is_pointer_param(ex, base);
+    if (base->kind == SYM_INIT && base->place && !param && !state_ref(state, base) &&
+        owners_frees(ex->owners, base->place)) {
+        *state_add_ref(ex, state, base) = (Ref){.sym = base, .kept = KEPT_UNKNOWN,
+                                                .flags = REF_ESCAPED};
+        return; /* a field's memory: perhaps it was given back */
+    }
     Ref *ref = param ? state_ref_make(ex, state, base) : memory_block(state, base);
     if (ref) {
         ref->flags |= param ? REF_LEFT : REF_ESCAPED;
@@ -184,7 +190,7 @@ free_foreign(Explorer *ex, State *state, const Sym *sym, By by)
 {
     const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
     bool param = is_pointer_param(ex, sym);
-    bool outside = place && place_root(place)->kind == PLACE_DEREF;
+    bool outside = place && place_root(place)->kind != PLACE_LOCAL;
     if (base_of(sym) != sym) {
         memory_leave(ex, state, sym);
     }

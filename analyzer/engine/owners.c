@@ -11,7 +11,8 @@ struct Owners {
     Arena *arena;
     Strings *strings;
     const Model *model;
-    Map owning; /* key -> itself */
+    Map owning;  /* key -> itself */
+    Map freeing; /* key of memory that is given back -> its family */
 };
 
 static Str
@@ -76,6 +77,17 @@ key_of_value(Look *look, Val val)
     return NULL;
 }
 
+/* Memory whose address the program read from a field or global is given back. */
+static void
+note_freed(Look *look, const Instr *call, const Summary *summary, const Effect *effect)
+{
+    Str key = effect->kind == EFFECT_FREE && summary->alloc
+                  ? key_of_value(look, call->args[effect->param]) : NULL;
+    if (key) {
+        *map_put_ptr(&look->owners->freeing, key) = (void *)(uintptr_t)summary->alloc;
+    }
+}
+
 static void
 look_at_call(Look *look, const Instr *call)
 {
@@ -86,6 +98,7 @@ look_at_call(Look *look, const Instr *call)
             if (effect->param >= call->nargs || effect->path) {
                 continue;
             }
+            note_freed(look, call, summary, effect);
             Str key = effect->kind == EFFECT_RELEASE
                           ? key_of_value(look, call->args[effect->param])
                       : effect->kind == EFFECT_RESET
@@ -136,6 +149,7 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     owners->strings = strings;
     owners->model = model;
     map_init(&owners->owning, arena);
+    map_init(&owners->freeing, arena);
     for (uint32_t f = 0; f < program->nfns; f++) {
         look_through(owners, program->fns[f]);
     }
@@ -173,4 +187,12 @@ owners_ask(Owners *owners, const Place *place)
         return OWNING_YES; /* *out, array elements: handed over by custom */
     }
     return map_get_ptr(&owners->owning, key) ? OWNING_YES : OWNING_UNKNOWN;
+}
+
+Str
+owners_frees(Owners *owners, const Place *place)
+{
+    Str key = place->kind == PLACE_FIELD || place->kind == PLACE_GLOBAL
+                  ? key_of_place(owners, place) : NULL;
+    return key ? map_get_ptr(&owners->freeing, key) : NULL;
 }

@@ -218,7 +218,8 @@ pass_self(Roles *roles, Arena *arena, uint32_t f)
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             const Instr *call = &fn->block[b].ins[i];
             int64_t callee = call->op == OP_CALL && call->a.kind == VAL_FUNC && call->nargs > 0 &&
-                                     self_is(&use, call->args[0])
+                                     (self_is(&use, call->args[0]) ||
+                                      self_is_inside(&use, call->args[0]))
                                  ? program_callee(roles->program, call->a.decl) : -1;
             if (callee >= 0 && (roles->info[callee].self & self) != self) {
                 roles->info[callee].self |= self;

@@ -30,6 +30,7 @@ typedef struct LostEvent {
     const char *holder;  /* the variable, "" if none */
     const char *taker;   /* LOST_UNNAMED: callee it was passed to; LOST_OVERWRITE: callee that
                             overwrites the variable; or NULL */
+    const char *grower;  /* memory: what failed to make it larger ("realloc"), or NULL */
 } LostEvent;
 
 /* A reference goes down, or is taken, that this function does not own. */

@@ -41,3 +41,10 @@ self_use(Arena *arena, const Fn *fn)
     }
     return use;
 }
+
+bool
+self_is_inside(const SelfUse *use, Val val)
+{
+    const Instr *ins = val.kind == VAL_TEMP ? use->def[val.index] : NULL;
+    return ins && ins->op == OP_FIELD && self_is(use, ins->a);
+}

@@ -292,6 +292,9 @@ const char *place_text(Explorer *ex, const Place *place);
 
 /* Whether memory at 'place' owns what is stored there. */
 Owning owners_ask(Owners *owners, const Place *place);
+/* The family that memory in the field or global at 'place' is given back to, NULL when
+ * nobody frees what it holds. */
+Str owners_frees(Owners *owners, const Place *place);
 /* True when 'place' is a field or global, and releases say that it owns. */
 bool owners_evident(Owners *owners, const Place *place);
 
@@ -449,6 +452,10 @@ Str memory_family_join(Explorer *ex, Str a, Str b);
 /* 'place' is about to hold something else: what it owned belongs to this function now, and is
  * lost unless a variable holds it. */
 void field_overwrite(Explorer *ex, State *state, const Instr *at, const Place *place);
+/* The same for memory: 'place' is about to hold 'sym', and the block that it holds is lost when
+ * the program frees it from there and nobody has done so. */
+void field_overwrite_memory(Explorer *ex, State *state, const Instr *at, const Place *place,
+                            const Sym *sym);
 /* The function returns: reports borrowed and dead objects in owning fields. */
 void field_check_return(Explorer *ex, State *state, const Instr *at);
 
@@ -570,6 +577,8 @@ typedef struct SelfUse {
 SelfUse self_use(Arena *arena, const Fn *fn);
 /* True when 'val' is what parameter 0 held when the function began. */
 bool self_is(const SelfUse *use, Val val);
+/* True when 'val' is the address of a field of that. */
+bool self_is_inside(const SelfUse *use, Val val);
 
 /* ---- fresh.c ---- */
 

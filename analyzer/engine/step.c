@@ -189,6 +189,7 @@ write_place(Explorer *ex, State *state, const Instr *at, const Place *place, con
 {
     if (state_get(state, place) != sym) {
         field_overwrite(ex, state, at, place);
+        field_overwrite_memory(ex, state, at, place, sym);
     }
     put_place(ex, state, at, place, sym);
 }
