@@ -154,6 +154,17 @@ hash_mix(uint64_t hash, uint64_t value)
     return h;
 }
 
+/* ---- digest.c --------------------------------------------------------- */
+
+/* Stands for some bytes: equal for equal ones, and for no others (XXH3, 128 bits; not
+ * meant against somebody who looks for two texts with the same digest). */
+typedef struct Digest {
+    uint64_t high, low;
+} Digest;
+
+Digest digest_bytes(const void *bytes, size_t size);
+bool digest_equal(Digest a, Digest b);
+
 /* ---- places in source -------------------------------------------------- */
 
 /* A place in a source file as a reader sees it: for code that comes from a

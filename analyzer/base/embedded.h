@@ -22,6 +22,11 @@ extern const char embedded_page_js[];       /* reports/page.js */
 extern const char page_strayref[];      /* reports/man: pages of the manual, as Markdown */
 extern const char page_strayref_yaml[];
 
+/* 32 hex digits that stand for the source this program was made from: for the part that
+ * decides what a unit says (base/, ir/, capture/), and for all of it (build_id.cmake). */
+extern const char build_capture_id[];
+extern const char build_id[];
+
 #define STRAYREF_VERSION "0.1.0"
 
 #endif

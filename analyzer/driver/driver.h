@@ -98,6 +98,8 @@ typedef struct Options {
     uint32_t nlevels;
     bool fixes;                /* scan --fixes: look for fixes that hold */
     bool dry_run;              /* fix --dry-run: show them, write nothing */
+    const char *cache;         /* --cache DIR; NULL = beside the database */
+    bool no_cache;             /* --no-cache */
     const char *source[SETTING_COUNT]; /* "command line", "FILE:LINE"; NULL = default */
 } Options;
 
@@ -167,6 +169,7 @@ typedef struct Scan {
     Model *model;
     Jobs jobs;
     bool quiet;         /* as in Options */
+    const char *database; /* that was used, or NULL */
     SkipRules skip;
     Map *skipped;       /* interned file -> SkippedFile * */
     VEC(Gap) gaps;      /* inputs that never became a job, and why */
@@ -268,10 +271,13 @@ bool scan_find_jobs(Scan *scan, const Options *options, Error *error);
 
 /* Captures all jobs in up to 'workers' child processes, so that a crash or
  * hang of libclang costs only the file at hand; results in the order of the jobs,
- * never NULL (a failed unit says why).  'on_progress' (may be NULL) is told done / total. */
+ * never NULL (a failed unit says why).  Those that 'known' has are not captured again.
+ * 'on_progress' (may be NULL) is told done / total. */
 typedef void (*ProgressFn)(void *payload, uint32_t done, uint32_t total);
+struct UnitCache; /* cache.h */
 void capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overlay,
-                 const Options *options, ProgressFn on_progress, void *payload, Unit **units);
+                 const Options *options, struct UnitCache *known, ProgressFn on_progress,
+                 void *payload, Unit **units);
 
 /* ---- subcommands ----------------------------------------------------------------- */
 
@@ -286,6 +292,7 @@ int command_rules(Arena *arena, const Options *options);   /* explain.c: the lis
 int command_classes(Arena *arena, const Options *options); /* classes.c: the table of extension types */
 int command_facts(Arena *arena, const Options *options);   /* facts.c: what is known of a function; facts check */
 int command_completion(Arena *arena, const Options *options); /* completion.c: scripts for shells */
+int command_cache(Arena *arena, const Options *options);   /* cache_command.c: info, prune */
 int command_man(Arena *arena, const Options *options);     /* manual.c: the manual, for man */
 
 /* facts_check.c: reads all facts, built-in and of --model, compares them with each

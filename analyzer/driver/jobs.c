@@ -322,6 +322,7 @@ scan_find_jobs(Scan *scan, const Options *options, Error *error)
     else {
         f.database = options->database != NULL ? options->database
                                                : compdb_find(scan->arena, start, &tried);
+        scan->database = f.database;
         ok = f.database != NULL ? use_database(&f, error) : use_python(&f, tried.text, error);
     }
     if (ok && scan->jobs.jobs.n == 0 && scan->gaps.n == f.nrefused) {

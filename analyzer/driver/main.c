@@ -18,6 +18,7 @@ static const Command commands[] = {
     {"rules", command_rules, false},
     {"facts", command_facts, false},
     {"classes", command_classes, false},
+    {"cache", command_cache, false},
     {"completion", command_completion, false},
     {"man", command_man, false},
 };

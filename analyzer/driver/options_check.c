@@ -16,6 +16,14 @@ options_check(const CommandHelp *command, const Options *options, Error *error)
         return error_set(error, ERROR_USAGE, "rules takes no argument; "
                          "'strayref explain %s' shows a rule", options->paths[0]);
     }
+    if (command->bit == CACHE
+        && (options->npaths != 1 || (!text_equal(options->paths[0], "info")
+                                     && !text_equal(options->paths[0], "prune")))) {
+        return error_set(error, ERROR_USAGE, "cache takes info or prune; see strayref cache --help");
+    }
+    if (options->cache != NULL && options->no_cache) {
+        return error_set(error, ERROR_USAGE, "--cache and --no-cache exclude each other");
+    }
     if (options->has_flags && options->database != NULL) {
         return error_set(error, ERROR_USAGE, "-p %s and flags after -- exclude each other: "
                          "the flags come from one of them", options->database);

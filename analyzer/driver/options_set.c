@@ -196,6 +196,12 @@ set_gate_option(Arena *arena, int id, const char *value, Options *options, Error
     case OPT_NO_CONFIG:
         options->no_config = true;
         return true;
+    case OPT_CACHE:
+        options->cache = value;
+        return true;
+    case OPT_NO_CACHE:
+        options->no_cache = true;
+        return true;
     default:
         return set_dump_option(id, options, error);
     }

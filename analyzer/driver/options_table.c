@@ -1,4 +1,5 @@
 /* options_table.c: all commands and all options, and the names in these tables. */
+#include "driver/cache.h"
 #include "driver/options.h"
 
 const CommandHelp command_help[] = {
@@ -85,6 +86,15 @@ const CommandHelp command_help[] = {
      "Examples:\n"
      "  strayref classes -p build\n"
      "  strayref classes -p build src/cursor.c --format json\n"},
+    {"cache", CACHE, "info|prune [-p DIR] [--cache DIR]",
+     "look at what earlier scans left, or drop what is old",
+     "A scan keeps what it read in " CACHE_FOLDER " beside the database, and what has not changed\n"
+     "is not read again.  prune drops what another version of strayref made and what was not\n"
+     "used for 30 days.\n"
+     "\n"
+     "Examples:\n"
+     "  strayref cache info -p build\n"
+     "  strayref cache prune --cache ~/.cache/strayref\n"},
     {"completion", COMPLETION, "bash|zsh|fish", "print a script that completes command lines",
      "Examples:\n"
      "  eval \"$(strayref completion bash)\"            in ~/.bashrc\n"
@@ -99,6 +109,7 @@ const CommandHelp command_help[] = {
 /* Commands that show findings as a scan does, and those that read and analyse files. */
 enum {
     GATED = SCAN | BASELINE | CONFIG | FIX,
+    CACHED = SCAN | DUMP | CLASSES | FIX | BASELINE | FACTS,
     ANALYSING = SCAN | VERIFY | DUMP | CLASSES | FIX | BASELINE,
 };
 
@@ -108,7 +119,7 @@ const OptionHelp option_help[] = {
     {"summary", OPT_SUMMARY, NULL, DUMP, "what it does to references, as facts"},
     {"unknown", OPT_UNKNOWN, NULL, FACTS,
      "callees of a project that take or return objects and that nobody knows"},
-    {"database", 'p', "DIR", GATED | DUMP | FACTS | CLASSES,
+    {"database", 'p', "DIR", GATED | DUMP | FACTS | CLASSES | CACHE,
      "folder of compile_commands.json, or that file"},
     {"format", OPT_FORMAT, "NAME", SCAN | CLASSES, NULL},
     {"output", 'o', "FILE", SCAN,
@@ -154,6 +165,10 @@ const OptionHelp option_help[] = {
      "files parsed at a time (default: one per core)"},
     {"timeout", OPT_TIMEOUT, "SECONDS", ANALYSING,
      "longest time for parsing one file (default: 120)"},
+    {"cache", OPT_CACHE, "DIR", CACHED | CACHE,
+     "keep what was read in DIR, for the next scan (default:\n"
+     "                          " CACHE_FOLDER " beside the database)"},
+    {"no-cache", OPT_NO_CACHE, NULL, CACHED, "read all files anew, and keep nothing"},
     {"no-overlay", OPT_NO_OVERLAY, NULL, SCAN | VERIFY | DUMP | FIX | BASELINE,
      "see macros such as Py_CLEAR expanded, not as calls"},
     {"fixes", OPT_FIXES, NULL, SCAN, "look for verified fixes and report them as diffs; takes longer"},

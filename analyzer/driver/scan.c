@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "driver/cache.h"
+
 #include "base/embedded.h"
 #include "classes/classes.h"
 #include "engine/rule.h"
@@ -277,11 +279,28 @@ collect_result(Scan *scan)
 
 /* ---- the pipeline ----------------------------------------------------------------------- */
 
+/* All jobs into units, those that are known from the cache. */
+static void
+capture_jobs(Scan *scan, const Options *options, const char *overlay)
+{
+    const char *folder = cache_folder(scan->arena, options, scan);
+    Cache *cache = folder != NULL ? cache_open(scan->arena, folder) : NULL;
+    UnitCache *known = unit_cache_new(scan->arena, scan->strings, cache, overlay);
+    Progress progress;
+
+    scan->units = ARENA_ARRAY(scan->arena, Unit *, scan->jobs.jobs.n + 1);
+    progress_start(&progress, options, &scan->jobs);
+    progress_files(&progress, 0, scan->jobs.jobs.n);
+    capture_all(scan->arena, scan->strings, &scan->jobs, overlay, options, known, progress_files,
+                &progress, scan->units);
+    progress_end(&progress);
+    cache_close(cache);
+}
+
 bool
 scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
 {
     const char *overlay = NULL;
-    Progress progress;
 
     *scan = (Scan){.arena = arena, .strings = strings_new(arena), .quiet = options->quiet};
     if (!scan_find_jobs(scan, options, error)) {
@@ -297,12 +316,7 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     if (!options->no_overlay) {
         overlay = overlay_text(scan->model, arena);
     }
-    scan->units = ARENA_ARRAY(arena, Unit *, scan->jobs.jobs.n + 1);
-    progress_start(&progress, options, &scan->jobs);
-    progress_files(&progress, 0, scan->jobs.jobs.n);
-    capture_all(arena, scan->strings, &scan->jobs, overlay, options, progress_files,
-                &progress, scan->units);
-    progress_end(&progress);
+    capture_jobs(scan, options, overlay);
     if (!skip_check(scan, options, error)) {
         return false;
     }

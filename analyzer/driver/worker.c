@@ -4,7 +4,7 @@
  * file; a crash, a hang or nonsense costs that file only.  The parent itself
  * never calls libclang before the children, which keeps fork cheap.
  */
-#include "driver/driver.h"
+#include "driver/cache.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -28,6 +28,7 @@
 #define CHILD_MEMORY ((rlim_t)4 << 30)
 #define WORKER_MEMORY ((uint64_t)300 << 20) /* what one usually needs */
 #define EXIT_NOT_WRITTEN 9                  /* the child could not write its unit */
+#define EXIT_UNSTABLE 10                    /* all is well, but files changed meanwhile */
 
 /* One running child. */
 typedef struct Worker {
@@ -44,8 +45,9 @@ typedef struct Pool {
     const Jobs *jobs;
     const char *overlay;
     const Options *options;
+    UnitCache *known;
     Worker *workers;
-    uint32_t nworkers, nrunning;
+    uint32_t nworkers, nrunning, nknown;
     Unit **units;
 } Pool;
 
@@ -111,7 +113,7 @@ run_child(Pool *pool, const Worker *worker)
     unit_print(checked(pool, job, unit), &text);
     ok = fwrite(text.text, 1, text.length, worker->unit) == text.length;
     ok = fflush(worker->unit) == 0 && ok;
-    _exit(ok ? 0 : EXIT_NOT_WRITTEN);
+    _exit(!ok ? EXIT_NOT_WRITTEN : unit_cache_is_stable(pool->known, unit) ? 0 : EXIT_UNSTABLE);
 }
 
 /* ---- in the parent: one child ---------------------------------------------------------- */
@@ -150,7 +152,7 @@ death(Pool *pool, int status)
         return "what was parsed could not be written to the temporary folder; make room "
                "there, or set TMPDIR";
     }
-    if (WEXITSTATUS(status) != 0) {
+    if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != EXIT_UNSTABLE) {
         return arena_printf(pool->scratch, "parser crashed (exit status %d)",
                             WEXITSTATUS(status));
     }
@@ -172,6 +174,9 @@ read_unit(Pool *pool, const Worker *worker, int status)
 
         unit = unit_read(pool->arena, pool->strings, job->file, text, length, &error);
         why = error.text;
+        if (unit != NULL && WEXITSTATUS(status) == 0) {
+            unit_cache_keep(pool->known, pool->scratch, job, unit, text, length);
+        }
     }
     return unit != NULL ? unit : failed_unit(pool->arena, pool->strings, job, why);
 }
@@ -278,6 +283,22 @@ wait_for_one(Pool *pool)
     }
 }
 
+/* True when the unit is known from an earlier scan. */
+static bool
+take_known(Pool *pool, uint32_t job)
+{
+    const Job *at = &pool->jobs->jobs.at[job];
+    size_t length;
+    const char *text = unit_cache_find(pool->known, pool->scratch, at, &length);
+
+    if (text != NULL) {
+        pool->units[job] = unit_read(pool->arena, pool->strings, at->file, text, length, NULL);
+        pool->nknown += pool->units[job] != NULL;
+    }
+    arena_reset(pool->scratch);
+    return pool->units[job] != NULL;
+}
+
 /* Gives the job to an idle worker; when no process can be had, waits for one
  * of ours to end and tries again. */
 static void
@@ -298,19 +319,23 @@ assign(Pool *pool, uint32_t job)
 
 void
 capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overlay,
-            const Options *options, ProgressFn on_progress, void *payload, Unit **units)
+            const Options *options, struct UnitCache *known, ProgressFn on_progress, void *payload,
+            Unit **units)
 {
     uint32_t njobs = jobs->jobs.n;
     uint32_t next = 0;
     Pool pool = {.arena = arena, .scratch = arena_new(), .strings = strings, .jobs = jobs,
-                 .overlay = overlay, .options = options, .units = units,
+                 .overlay = overlay, .options = options, .known = known, .units = units,
                  .nworkers = count_workers(options, njobs)};
 
     signal(SIGCHLD, SIG_DFL); /* whoever started us may have left it ignored */
     pool.workers = ARENA_ARRAY(arena, Worker, pool.nworkers);
     while (next < njobs || pool.nrunning > 0) {
         while (next < njobs && pool.nrunning < pool.nworkers) {
-            assign(&pool, next++);
+            if (!take_known(&pool, next)) {
+                assign(&pool, next);
+            }
+            next++;
         }
         if (pool.nrunning > 0) {
             wait_for_one(&pool);
@@ -320,4 +345,7 @@ capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overla
         }
     }
     arena_free(pool.scratch);
+    if (options->verbose) {
+        say("%u of %u files known from the cache", pool.nknown, njobs);
+    }
 }

@@ -30,7 +30,7 @@ def orders(entries):
 
 def run(program, folder, *args):
     """Standard output and error of one run in the source folder."""
-    done = subprocess.run([program, *args, "-p", folder], cwd=ROOT, capture_output=True,
+    done = subprocess.run([program, *args, "--no-cache", "-p", folder], cwd=ROOT, capture_output=True,
                           timeout=240, check=False)
     if done.returncode not in (0, 1):
         sys.exit(f"{args}: exit {done.returncode}\n{done.stderr.decode(errors='replace')}")

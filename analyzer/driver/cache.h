@@ -1,0 +1,76 @@
+/* cache.h: what earlier scans found out, in one file (private to the driver).
+ *
+ * Whatever is wrong with the file, a scan goes on without it: the functions below say so
+ * once and do nothing from then on.
+ */
+#ifndef STRAYREF_CACHE_H
+#define STRAYREF_CACHE_H
+
+#include <time.h>
+
+#include "driver/driver.h"
+
+#define CACHE_FOLDER ".strayref-cache"
+#define CACHE_FILE "cache.db"
+
+typedef struct Cache Cache;
+
+/* ---- cache_db.c: the file ----------------------------------------------------------- */
+
+/* Opens the cache in 'folder', which is made when missing.  NULL when it cannot be used: then
+ * why was said.  What is owned lives in 'arena'. */
+Cache *cache_open(Arena *arena, const char *folder);
+/* Writes what is pending, drops what was long not used when the file has grown too large, and
+ * closes it.  NULL is ignored. */
+void cache_close(Cache *cache);
+
+/* The bytes kept under the key in the table of 'kind', in 'arena'; NULL when there are none.
+ * Several may stand under one key: 'nth' counts them, the newest first. */
+typedef enum CacheKind {
+    CACHE_FILES,  /* job -> the files that its unit was made of, and the unit's key */
+    CACHE_UNIT,   /* -> the text of a unit */
+    CACHE_RESULT, /* -> what was found in a component of the call graph, or in a whole run */
+    CACHE_KINDS
+} CacheKind;
+const char *cache_get(Cache *cache, Arena *arena, CacheKind kind, Digest key, uint32_t nth,
+                      size_t *length);
+/* Keeps the bytes; 'id' tells them from others under the same key. */
+void cache_put(Cache *cache, CacheKind kind, Digest key, Digest id, const void *bytes,
+               size_t length);
+
+/* What is in the file, by kind. */
+typedef struct CacheInfo {
+    uint64_t entries[CACHE_KINDS], bytes[CACHE_KINDS];
+    uint64_t foreign; /* entries that another build of strayref made */
+    uint64_t size;    /* of the file */
+} CacheInfo;
+
+/* False with 'error' set when the file cannot be read.  A cache that is not there is empty. */
+bool cache_info(Arena *arena, const char *folder, CacheInfo *info, Error *error);
+/* Drops what other builds made and what was not used for 'days' days, gives the room back, and
+ * makes a damaged file anew; '*info' is what is left. */
+bool cache_prune(Arena *arena, const char *folder, int days, CacheInfo *info, Error *error);
+
+/* ---- cache_unit.c: units by what they were made of ----------------------------------- */
+
+typedef struct UnitCache UnitCache;
+
+/* Units of this program, read with the overlay.  'cache' may be NULL: then nothing is known
+ * and nothing kept.  Owned by 'arena'. */
+UnitCache *unit_cache_new(Arena *arena, Strings *strings, Cache *cache, const char *overlay);
+/* The text of the job's unit, in 'scratch', when all files are as they were; else NULL. */
+const char *unit_cache_find(UnitCache *units, Arena *scratch, const Job *job, size_t *length);
+/* Keeps the text of a unit that was just made. */
+void unit_cache_keep(UnitCache *units, Arena *scratch, const Job *job, const Unit *unit,
+                     const char *text, size_t length);
+/* In the process that has parsed: true when none of the unit's files has changed since the
+ * unit cache was made, so that what the disk holds is what was read. */
+bool unit_cache_is_stable(const UnitCache *units, const Unit *unit);
+
+/* ---- cache_command.c ------------------------------------------------------------------ */
+
+/* The folder of the cache that the options ask for: --cache, else CACHE_FOLDER beside the
+ * database; NULL when there is to be none. */
+const char *cache_folder(Arena *arena, const Options *options, const Scan *scan);
+
+#endif
