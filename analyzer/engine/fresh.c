@@ -16,6 +16,7 @@ typedef struct Fresh {
     Map set;       /* "record.field" that a tp_init stores to -> itself */
     Map by_new;    /* the same for what tp_new and its callees store to */
     Map records;   /* record whose tp_init may be left out -> itself */
+    bool *reads;   /* by function: it reads such a field of its first argument */
 } Fresh;
 
 static void
@@ -90,11 +91,27 @@ note_reached(Fresh *fresh, Arena *scratch, uint32_t f, bool *seen)
     }
 }
 
-/* The record that a function takes its first argument for, or NULL. */
+#define HELPERS 3 /* levels of helpers that pass on their first argument */
+
+/* The function of the program that an instruction passes its own first argument to as such,
+ * or NULL. */
+static const Fn *
+helper_of_self(const Fresh *fresh, const SelfUse *use, const Instr *ins)
+{
+    if (ins->op != OP_CALL || ins->a.kind != VAL_FUNC || ins->nargs == 0 ||
+        !self_is(use, ins->args[0])) {
+        return NULL;
+    }
+    int64_t index = program_callee(fresh->program, ins->a.decl);
+    return index >= 0 ? fresh->program->fns[index] : NULL;
+}
+
+/* The record that a function, or a helper of it, takes its first argument for, or NULL. */
 static Str
-self_record(Arena *scratch, const Fn *fn)
+self_record(const Fresh *fresh, Arena *scratch, const Fn *fn, int levels)
 {
     SelfUse use = self_use(scratch, fn);
+    Str found = NULL;
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             const Instr *ins = &fn->block[b].ins[i];
@@ -102,9 +119,11 @@ self_record(Arena *scratch, const Fn *fn)
                 !text_starts(ins->name, "ob_") && !text_equal(ins->record, "_object")) {
                 return ins->record;
             }
+            const Fn *helper = !found && levels > 0 ? helper_of_self(fresh, &use, ins) : NULL;
+            found = helper ? self_record(fresh, scratch, helper, levels - 1) : found;
         }
     }
-    return NULL;
+    return found;
 }
 
 static int64_t
@@ -128,7 +147,7 @@ look_at_type(Fresh *fresh, Arena *scratch, const Table *table)
     if (make == -1 || init < 0) {
         return;
     }
-    Str record = self_record(scratch, fresh->program->fns[init]);
+    Str record = self_record(fresh, scratch, fresh->program->fns[init], HELPERS);
     if (!record) {
         return;
     }
@@ -164,6 +183,46 @@ find_unset(Fresh *fresh, Arena *scratch, uint32_t f)
     info->nunset = unset.n;
 }
 
+static bool
+is_plain_method(const FnInfo *info)
+{
+    return info->is_entry && (info->self & (SELF_METHOD | SELF_SETTER)) &&
+           !(info->self & (SELF_INIT | SELF_DEALLOC));
+}
+
+/* True when 'fn' calls 'callee' with its own first argument as the first. */
+static bool
+passes_self(const Fresh *fresh, Arena *scratch, const Fn *fn, const Fn *callee)
+{
+    SelfUse use = self_use(scratch, fn);
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            if (helper_of_self(fresh, &use, &fn->block[b].ins[i]) == callee) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* True for a helper that gets the object of some method which has not looked into it. */
+static bool
+is_unguarded_helper(const Fresh *fresh, Arena *scratch, uint32_t f, int levels)
+{
+    const CallGraph *graph = fresh->program->graph;
+    for (uint32_t i = 0; levels > 0 && i < graph->ncaller[f]; i++) {
+        uint32_t caller = graph->caller[f][i];
+        const FnInfo *info = &fresh->info[caller];
+        if (!fresh->reads[caller] &&
+            (is_plain_method(info) ||
+             (!info->is_entry && is_unguarded_helper(fresh, scratch, caller, levels - 1))) &&
+            passes_self(fresh, scratch, fresh->program->fns[caller], fresh->program->fns[f])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 each_type(Fresh *fresh, Arena *scratch)
 {
@@ -193,10 +252,18 @@ fresh_find(Arena *arena, Strings *strings, const Program *program, FnInfo *info)
             note_stores(&fresh, scratch, program->fns[f], true, &fresh.set);
         }
     }
+    fresh.reads = ARENA_ARRAY(arena, bool, program->nfns + 1);
     for (uint32_t f = 0; f < program->nfns; f++) {
-        if (info[f].is_entry && (info[f].self & (SELF_METHOD | SELF_SETTER)) &&
-            !(info[f].self & (SELF_INIT | SELF_DEALLOC))) {
+        if (info[f].self & (SELF_METHOD | SELF_SETTER)) {
             find_unset(&fresh, scratch, f);
+            fresh.reads[f] = info[f].nunset > 0;
+        }
+        arena_reset(scratch);
+    }
+    for (uint32_t f = 0; f < program->nfns; f++) {
+        if (fresh.reads[f] && !is_plain_method(&info[f]) &&
+            (info[f].is_entry || !is_unguarded_helper(&fresh, scratch, f, HELPERS))) {
+            info[f].nunset = 0;
         }
         arena_reset(scratch);
     }
