@@ -78,12 +78,27 @@ find_summary(Explorer *ex, const Decl *decl, const char *name)
 
 /* ---- one outcome ---------------------------------------------------------------------------------- */
 
+/* True when Python has an object for the constant from the start and for ever. */
+static bool
+is_cached_constant(const State *state, const Sym *sym)
+{
+    Range range = range_of(state, sym);
+    return sym->kind == SYM_STR ? text_equal(sym->text, "")
+                                : range.lo >= -5 && range.hi <= 256 && sym->kind != SYM_ADDR;
+}
+
 static bool
 guards_hold(Explorer *ex, State *state, const Call *call, const Case *c)
 {
     for (uint32_t i = 0; i < call->nargs && i < PARAM_MAX; i++) {
         uint8_t guard = c->guard[i];
         const Sym *sym = call->arg[i];
+        if (guard == GUARD_UNCACHED) {
+            if (is_cached_constant(state, sym)) {
+                return false;
+            }
+            continue;
+        }
         if (guard == GUARD_HELD_NULL || guard == GUARD_HELD_NOTNULL) {
             if (sym->kind == SYM_INT) {
                 continue;

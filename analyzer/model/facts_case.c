@@ -305,8 +305,11 @@ read_guards(Reader *r, Case *c)
         else if (facts_lex_accept_word(r, "notnull")) {
             c->guard[index] = held ? GUARD_HELD_NOTNULL : GUARD_NOTNULL;
         }
+        else if (!held && facts_lex_accept_word(r, "uncached")) {
+            c->guard[index] = GUARD_UNCACHED;
+        }
         else {
-            return facts_lex_fail(r, "unknown condition; expected NULL or notnull");
+            return facts_lex_fail(r, "unknown condition; expected NULL, notnull or uncached");
         }
     } while (facts_lex_accept(r, ","));
     return facts_lex_accept(r, ":")

@@ -212,7 +212,8 @@ print_guards(const Printer *p, const Case *c)
         bool held = guard == GUARD_HELD_NULL || guard == GUARD_HELD_NOTNULL;
         if (guard != GUARD_ANY) {
             strbuf_printf(p->out, "%s %s%s %s", before, held ? "*" : "", p->name[i],
-                          guard == GUARD_NULL || guard == GUARD_HELD_NULL ? "NULL" : "notnull");
+                          guard == GUARD_UNCACHED ? "uncached"
+                          : guard == GUARD_NULL || guard == GUARD_HELD_NULL ? "NULL" : "notnull");
             before = ",";
         }
     }

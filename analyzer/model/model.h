@@ -78,6 +78,7 @@ typedef enum Guard {
     GUARD_NOTNULL, /* not NULL, not zero on entry */
     GUARD_HELD_NULL,    /* a pointer to what is NULL on entry */
     GUARD_HELD_NOTNULL, /* a pointer to what is not NULL on entry */
+    GUARD_UNCACHED, /* no constant whose object Python always has: -5 to 256, "" */
 } Guard;
 
 typedef struct Case {
