@@ -326,7 +326,7 @@ static const Wrong wrong[] = {
     {"f(x) -> 0 [since 3.12] [until 3.9]", "t.facts:1:35: no version is left"},
     {"f(x) -> 0 [parse x]", "t.facts:1:18: a format is a string"},
     {"f(x) -> 0 [type ]", "t.facts:1:17: no type; expected a C type"},
-    {"f(x) -> when x: 0", "t.facts:1:15: unknown condition; expected NULL or notnull"},
+    {"f(x) -> when x: 0", "t.facts:1:15: unknown condition; expected NULL, notnull or uncached"},
     {"    -> 0", "t.facts:1:5: indented line without a fact above"},
     {"f(x) -> 0\n    -> 1",
      "t.facts:2:5: the fact's first line has its outcomes already"},
