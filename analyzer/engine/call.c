@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "engine/call.h"
+#include "engine/gil.h"
 
 /* A call whose purpose is to raise, and that has no result to tell, does not fail. */
 bool
@@ -523,6 +523,7 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
     if (!call.summary && ex->first_pass && is_recursion(ex, decl)) {
         return; /* what comes back is found along the ways that do not go down here */
     }
+    gil_call(ex, state, &call, decl);
     if (text_equal(call.name, "PyErr_Occurred")) {
         step_occurred(ex, state, &call, out);
     }

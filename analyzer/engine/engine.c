@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/state.h"
+#include "engine/gil.h"
 
 #define RECURSION_PASSES 3
 
@@ -14,6 +14,7 @@ typedef struct Engine {
     Model *model;
     FnInfo *info;
     Owners *owners;
+    const Gil *gil;
     Summary **computed;
     EngineResult *result;
     const EngineBefore *before; /* NULL: everything is new */
@@ -28,7 +29,7 @@ analyse(Engine *engine, uint32_t index, bool first, bool silent)
     Explorer ex = {.arena = engine->scratch, .out = engine->out, .strings = engine->strings,
                    .program = engine->program, .model = engine->model,
                    .computed = engine->computed, .owners = engine->owners, .fn = fn, .fn_index = index,
-                   .info = &engine->info[index], .first_pass = first,
+                   .gil = engine->gil, .info = &engine->info[index], .first_pass = first,
                    .silent = silent};
     map_init(&ex.syms, ex.arena);
     map_init(&ex.places, ex.arena);
@@ -214,6 +215,7 @@ run(Engine *engine)
     engine->info = roles_find(arena, program);
     fresh_find(arena, engine->strings, program, engine->info);
     engine->owners = owners_find(arena, engine->strings, program, engine->model);
+    engine->gil = gil_find(arena, engine->strings, program, engine->model);
     engine->computed = ARENA_ARRAY(arena, Summary *, program->nfns + 1);
     engine->altered = ARENA_ARRAY(arena, bool, program->nfns + 1);
     engine->analysed = ARENA_ARRAY(arena, bool, program->nfns + 1);

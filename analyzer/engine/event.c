@@ -506,6 +506,23 @@ event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const ch
     }
 }
 
+void
+event_gil(Explorer *ex, State *state, const Instr *at, GilEvent event)
+{
+    Ref ref = {.sym = sym_str(ex, str_intern(ex->strings, "the GIL")), .site = at};
+    Object object = object_for(ex, state, &ref, at);
+    object.name = event.callee ? event.callee : "GIL";
+    event.object = &object;
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at,
+                  .confidence = event.user ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH};
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_gil) {
+            rx.rule->on_gil(&rx, &event);
+        }
+    }
+}
+
 /* ---- ask the engine -------------------------------------------------------------------------- */
 
 const Rule engine_rule = {

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "engine/state.h"
+#include "engine/gil.h"
 
 #define MAX_SEPARATE 12   /* states at one block before equal owners are joined */
 #define MAX_AT_BLOCK 64   /* states at one block at one time */
@@ -325,6 +325,7 @@ entry_state(Explorer *ex)
         const Place *place = place_local(ex, i);
         state_bind(ex, state, place, sym_param(ex, i));
     }
+    state->gil = gil_at_entry(ex->gil, ex->fn_index);
     state->err = ex->info->is_entry ? ERRSTATE_CLEAR : ERRSTATE_ENTRY;
     state_freeze(state);
     return state;

@@ -17,7 +17,7 @@ hash_ref(uint64_t h, const Ref *r)
 void
 state_freeze(State *state)
 {
-    uint64_t h = hash_mix((uint64_t)(uintptr_t)state->epoch, state->err);
+    uint64_t h = hash_mix((uint64_t)(uintptr_t)state->epoch, (uint64_t)state->gil << 8 | state->err);
     for (uint32_t i = 0; i < state->nbind; i++) {
         h = hash_mix(h, (uint64_t)state->bind[i].place->id << 32 | state->bind[i].sym->id);
     }
@@ -83,7 +83,7 @@ bool
 state_equal(const State *a, const State *b)
 {
     return a->hash == b->hash && a->nbind == b->nbind && a->ntemp == b->ntemp &&
-           a->epoch == b->epoch && a->err == b->err &&
+           a->epoch == b->epoch && a->err == b->err && a->gil == b->gil &&
            (a->nbind == 0 || memcmp(a->bind, b->bind, a->nbind * sizeof(Bind)) == 0) &&
            refs_equal(a, b) && ranges_equal(a, b);
 }
@@ -139,7 +139,7 @@ owed_equal(const State *a, const State *b)
 bool
 state_same_ownership(const State *a, const State *b)
 {
-    return owed_equal(a, b) && same_holders(a, b) && same_holders(b, a);
+    return a->gil == b->gil && owed_equal(a, b) && same_holders(a, b) && same_holders(b, a);
 }
 
 static const Sym *

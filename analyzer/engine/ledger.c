@@ -5,7 +5,7 @@
  * these three; where the books do not balance an event goes to the rules, and
  * tracking of that object ends on this path.
  */
-#include "engine/state.h"
+#include "engine/gil.h"
 
 #define MAX_OWN 6
 
@@ -452,5 +452,6 @@ ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
     Exit exit = {.state = state_copy(ex, state), .value = value, .own = own, .at = at};
     VEC_PUSH(ex->arena, &ex->exits, exit);
     field_check_return(ex, state, at);
+    gil_return(ex, state, at);
     ledger_check_lost(ex, state, at, LOST_RETURN, "");
 }

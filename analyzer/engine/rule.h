@@ -75,6 +75,16 @@ typedef struct FreeEvent {
     bool grows;           /* the callee gives other memory in its place */
 } FreeEvent;
 
+/* Python is used, or returned to, on a path that does not hold the GIL. */
+typedef struct GilEvent {
+    const Object *object;
+    const char *callee;   /* what is called: of the C-API, or a function that uses it */
+    const char *user;     /* the function of the C-API that 'callee' calls, or NULL */
+    bool releases;        /* that one gives away the GIL, which is away already */
+    bool behind_pointer;  /* 'callee' is one of those that the pointer can lead to */
+    bool returns;         /* nothing is called: the function returns to Python */
+} GilEvent;
+
 struct Class;    /* classes/view.h: an extension type */
 struct ClassCtx;
 
@@ -96,6 +106,7 @@ typedef struct Rule {
     void (*on_return)(RuleCtx *rx, const ReturnEvent *event);
     void (*on_store)(RuleCtx *rx, const StoreEvent *event);
     void (*on_null)(RuleCtx *rx, const NullEvent *event);
+    void (*on_gil)(RuleCtx *rx, const GilEvent *event);
     void (*on_class)(struct ClassCtx *cx, const struct Class *cls); /* once per type, at the end */
 } Rule;
 

@@ -145,6 +145,7 @@ typedef enum NodeKind {
     NODE_NOTHING,  /* a call gave NULL, sym, without failing */
     NODE_USED,     /* the callee uses sym here without a test */
     NODE_BRANCH,   /* a condition decided; sym is the condition */
+    NODE_TOLD,     /* something else that concerns sym: 'text' */
 } NodeKind;
 
 typedef struct Node Node;
@@ -157,6 +158,7 @@ struct Node {
     const Case *outcome;
     const Place *place;     /* STORE, HOLD */
     bool truth;             /* BRANCH */
+    const char *text;       /* TOLD */
     uint32_t length;        /* nodes up to here */
 };
 
@@ -176,6 +178,7 @@ typedef struct State {
     bool ignored;       /* ... and nobody looked */
     bool protocol;      /* Python's protocols were used in an unusual way */
     const Node *trace;
+    uint32_t gil;       /* who holds the GIL: gil.c */
     uint64_t hash;      /* once frozen */
 } State;
 
@@ -200,6 +203,7 @@ typedef struct FnInfo { /* by function of the program, across explorations */
 } FnInfo;
 
 typedef struct PendingReport PendingReport;
+typedef struct Gil Gil; /* gil.h */
 
 /* ---- owners.c: which fields and globals own what they hold ------------------------------ */
 
@@ -224,6 +228,7 @@ typedef struct Explorer {
     const Program *program;
     Model *model;
     Owners *owners;
+    const Gil *gil;
     Summary *const *computed; /* by function of the program; NULL while unknown */
     const Fn *fn;
     const Flow *flow;
@@ -539,6 +544,8 @@ void event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, co
 /* NULL, which 'sym' is, is dereferenced, or passed to 'user' (NULL: none). */
 void event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
                 bool in_format);
+/* The GIL is needed and not held. */
+void event_gil(Explorer *ex, State *state, const Instr *at, GilEvent event);
 /* Ask-the-engine functions of fixtures; true when the call was one. */
 bool event_ask(Explorer *ex, State *state, const Instr *ins, const char *name);
 /* True when every exit leaves the parameter with the same excess of references: then it

@@ -35,6 +35,8 @@ change_text(Explorer *ex, const PendingReport *report, const Node *node)
     const char *name = report->object;
     bool memory = (report->ref.flags & REF_MEMORY) != 0;
     switch (node->kind) {
+    case NODE_TOLD:
+        return node->text;
     case NODE_MADE:
         return arena_printf(ex->out, "%s %s, '%s'", called(ex, node),
                             report->ref.flags & REF_VIEW ? "fills a view"
@@ -124,7 +126,7 @@ concerns(const Node *node, const PendingReport *report)
     switch (node->kind) {
     case NODE_MADE: case NODE_BORROWED: case NODE_RETAIN: case NODE_RELEASE:
     case NODE_STEAL: case NODE_STORE: case NODE_KEEP: case NODE_REFUSE: case NODE_BURY:
-    case NODE_NOTHING: case NODE_FAIL:
+    case NODE_NOTHING: case NODE_FAIL: case NODE_TOLD:
         return node->sym == report->sym && report->sym;
     default:
         return false;
