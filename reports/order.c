@@ -127,11 +127,13 @@ report_closing(Arena *arena, const RunResult *run)
 {
     const char *aside = report_set_aside(arena, run);
     return arena_printf(arena,
-                        "strayref: %" PRIu32 " files (%" PRIu32 " failed), %" PRIu32
-                        " functions: %" PRIu32 " analysed, %" PRIu32 " damaged, %" PRIu32
-                        " given up; %" PRIu32 " findings%s%s%s",
-                        run->nfiles, run->nfailed, run->nfunctions, run->nanalysed, run->ndamaged,
-                        run->ngaveup, report_counts(run).findings, aside != NULL ? " (" : "",
+                        "strayref: %s (%" PRIu32 " failed), %s: %" PRIu32 " analysed, %" PRIu32
+                        " damaged, %" PRIu32 " given up; %s%s%s%s",
+                        report_number_of(arena, run->nfiles, "file"), run->nfailed,
+                        report_number_of(arena, run->nfunctions, "function"), run->nanalysed,
+                        run->ndamaged, run->ngaveup,
+                        report_number_of(arena, report_counts(run).findings, "finding"),
+                        aside != NULL ? " (" : "",
                         aside != NULL ? aside : "", aside != NULL ? ")" : "");
 }
 

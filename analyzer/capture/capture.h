@@ -43,7 +43,7 @@ bool compdb_read(Arena *arena, Strings *strings, const char *path, Jobs *jobs,
 #define COMPDB_REMEDY                                                              \
     "make one with your build:\n"                                                  \
     "  setuptools:  bear -- python3 setup.py build_ext --force\n"                  \
-    "  pip:         bear -- pip install --no-build-isolation -e .\n"               \
+    "  pip:         bear -- pip install --no-build-isolation .\n"                  \
     "  CMake:       cmake -S . -B build -DCMAKE_EXPORT_COMPILE_COMMANDS=ON\n"      \
     "  Meson:       meson setup build\n"                                           \
     "or name the file and its flags: strayref scan FILE.c -- FLAGS"

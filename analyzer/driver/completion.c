@@ -84,7 +84,7 @@ value_words(Arena *arena, const OptionHelp *option)
 {
     switch (option->id) {
     case OPT_FORMAT:
-        return format_names(arena);
+        return option->help != NULL ? literal_words(arena, "text json") : format_names(arena);
     case OPT_RULE:
     case OPT_EXCLUDE_RULE:
         return rule_names(arena);

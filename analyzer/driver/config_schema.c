@@ -115,6 +115,7 @@ typedef struct Complaints {
     const char *field;  /* the innermost field, or NULL */
     uint32_t line, col;
     bool more_documents;
+    const char *list;   /* a field that could be a list, and is none */
 } Complaints;
 
 /* A cyaml_log_fn_t. */
@@ -257,8 +258,9 @@ complain(Arena *arena, Complaints *c, const char *name, const char *text, cyaml_
     }
     if (text_starts(what, "Expecting STRING") || text_starts(what, "Expecting ENUM")
         || text_starts(what, "STRING length < 1")) {
-        return error_set(error, ERROR_USAGE, "%s:%u:%u: %s%sexpected one word", name, c->line,
-                         c->col, in, colon);
+        return error_set(error, ERROR_USAGE, "%s:%u:%u: %s%sexpected one word%s", name, c->line,
+                         c->col, in, colon,
+                         text_equal(c->list, in) ? " or a list, such as [a, b]" : "");
     }
     if (text_starts(what, SEEN_MARK)) {
         find_key(text, what + strlen(SEEN_MARK), c->line + 1, false, &c->line, &c->col);
@@ -278,12 +280,19 @@ copy_text(Arena *arena, const char *text)
     return text != NULL ? arena_strndup(arena, text, strlen(text)) : NULL;
 }
 
+/* 'n' is 0 where a single word stands in place of the list. */
 static ConfigList
 copy_list(Arena *arena, char *const *list, uint32_t n)
 {
     ConfigList copy = {.n = n};
+    const char *word;
 
-    if (list != NULL) {
+    if (list != NULL && n == 0) {
+        memcpy(&word, &list, sizeof(word));
+        copy.at = ARENA_ARRAY(arena, const char *, 1);
+        copy.at[copy.n++] = copy_text(arena, word);
+    }
+    else if (list != NULL) {
         copy.at = ARENA_ARRAY(arena, const char *, n + 1);
         for (uint32_t i = 0; i < n; i++) {
             copy.at[i] = copy_text(arena, list[i]);
@@ -338,6 +347,29 @@ copy_config(Arena *arena, const RawConfig *raw, ConfigFile *out)
     copy_levels(arena, raw->rules, out);
 }
 
+/* Where the list that is complained about is, one word is read next time; false when there
+ * is no such list. */
+static bool
+take_one_word(cyaml_schema_field_t *top, Complaints *c)
+{
+    static const cyaml_schema_field_t word = STRING("", link);
+
+    for (size_t i = 0; c->what != NULL && c->field != NULL && top[i].key != NULL; i++) {
+        if (text_starts(c->what, "Expecting SEQUENCE") && text_equal(top[i].key, c->field)
+            && top[i].value.type == CYAML_SEQUENCE) {
+            const char *key = top[i].key;
+            uint32_t offset = top[i].data_offset;
+
+            top[i] = word;
+            top[i].key = key;
+            top[i].data_offset = offset;
+            *c = (Complaints){.arena = c->arena, .list = key};
+            return true;
+        }
+    }
+    return false;
+}
+
 bool
 config_read(Arena *arena, const char *name, const char *text, ConfigFile *out, Error *error)
 {
@@ -352,8 +384,10 @@ config_read(Arena *arena, const char *name, const char *text, ConfigFile *out, E
     memcpy(top, fields, sizeof(fields));
     schema = make_schema(arena, top);
     *out = (ConfigFile){.name = name, .text = text, .skip_generated = -1, .require_reason = -1};
-    code = cyaml_load_data((const uint8_t *)text, strlen(text), &config, &schema,
-                           (cyaml_data_t **)&raw, NULL);
+    do {
+        code = cyaml_load_data((const uint8_t *)text, strlen(text), &config, &schema,
+                               (cyaml_data_t **)&raw, NULL);
+    } while (code != CYAML_OK && take_one_word(top, &complaints));
     if (code != CYAML_OK) {
         return complain(arena, &complaints, name, text, code, error);
     }

@@ -5,7 +5,7 @@
  * parser's errors, by line, are what does not fit.  A name that the headers
  * do not declare is found by a qualified lookup in a namespace of stand-ins.
  */
-#include "driver/driver.h"
+#include "driver/gate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -411,21 +411,16 @@ facts_compare(Arena *arena, Strings *strings, const Options *options, uint32_t *
               Error *error)
 {
     Comparison cmp = {.arena = arena, .strings = strings, .options = options};
-    const char *tmp = getenv("TMPDIR");
-    char *dir = arena_printf(arena, "%s/strayref-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    TempDir dir;
     Job job = {0};
     bool ok;
 
-    if (mkdtemp(dir) == NULL) {
-        return error_set(error, ERROR_FAILED,
-                         "cannot make a folder %s; set TMPDIR to one "
-                         "that can be written",
-                         dir);
+    if (!tempdir_make(arena, &dir, error)) {
+        return false;
     }
-    job.file = str_internf(strings, "%s" CHECK_FILE, dir);
+    job.file = str_internf(strings, "%s" CHECK_FILE, dir.path);
     ok = make_job(&cmp, &job, error) && compare(&cmp, &job, error);
     *nproblems += cmp.nproblems;
-    unlink(job.file);
-    rmdir(dir);
+    tempdir_remove(&dir);
     return ok;
 }

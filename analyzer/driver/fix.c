@@ -46,8 +46,9 @@ tell_fixes(Arena *arena, FILE *out, const Scan *scan, const Fixes *fixes)
             fprintf(out, "    because %s\n", fixed->why);
         }
     }
-    fprintf(out, "%u of %u findings fixed, %u files changed\n", mended,
-            scan->result.nfindings, fixes->files.n);
+    fprintf(out, "%u of %s fixed, %s changed\n", mended,
+            report_number_of(arena, scan->result.nfindings, "finding"),
+            report_number_of(arena, fixes->files.n, "file"));
 }
 
 static int
@@ -114,7 +115,8 @@ look_again(Arena *arena, const Options *options, uint32_t before)
     if (!scan_gated(arena, &quiet, &scan, &error)) {
         return say_error(&error);
     }
-    printf("%u findings before, %u are left\n", before, scan.result.nfindings);
+    printf("%s before, %u left\n", report_number_of(arena, before, "finding"),
+           scan.result.nfindings);
     if (scan.result.nfindings > 0) {
         return EXIT_FINDINGS;
     }

@@ -110,7 +110,10 @@ typedef struct TempDir {
     int guard; /* the process that removes the folder */
 } TempDir;
 
-/* Makes one.  False with 'error' set when it cannot. */
+/* A new folder below TMPDIR or /tmp that stays, by its real name, which 'arena' owns; NULL
+ * with 'error' (may be NULL) set when there can be none. */
+const char *tempdir_keep(Arena *arena, Error *error);
+/* Makes one that goes.  False with 'error' set when it cannot. */
 bool tempdir_make(Arena *arena, TempDir *dir, Error *error);
 /* Removes it and waits until it is gone. */
 void tempdir_remove(TempDir *dir);

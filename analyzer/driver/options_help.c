@@ -29,7 +29,7 @@ print_option(const OptionHelp *option)
     snprintf(left, sizeof(left), "%s%c%s--%s%s%s", has_letter ? "-" : "",
              has_letter ? option->id : ' ', has_letter ? ", " : "   ", option->name,
              option->arg != NULL ? " " : "", option->arg != NULL ? option->arg : "");
-    if (option->id != OPT_FORMAT) {
+    if (option->help != NULL) {
         printf("  %-22s  %s\n", left, option->help);
         return;
     }

@@ -121,7 +121,8 @@ const OptionHelp option_help[] = {
      "callees of a project that take or return objects and that nobody knows"},
     {"database", 'p', "DIR", GATED | DUMP | FACTS | CLASSES | CACHE,
      "folder of compile_commands.json, or that file"},
-    {"format", OPT_FORMAT, "NAME", SCAN | CLASSES, NULL},
+    {"format", OPT_FORMAT, "NAME", SCAN, NULL},
+    {"format", OPT_FORMAT, "NAME", CLASSES, "text (default) or json"},
     {"output", 'o', "FILE", SCAN,
      "write a report to FILE, in the format of its suffix or as\n"
      "                          FORMAT=FILE; '-' is standard output; may be repeated"},

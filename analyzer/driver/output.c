@@ -4,16 +4,18 @@
  * written where it was asked for is not lost: it goes to standard output, or else to a
  * file that can be written, and a message says where.
  */
-#include "driver/driver.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "driver/gate.h"
+
 typedef struct Output {
     const ReportFormat *format;
-    const char *path; /* NULL: standard output */
+    const char *option; /* "--output" or "--summary" */
+    const char *path;   /* NULL: standard output */
 } Output;
 
 typedef struct Outputs {
@@ -24,8 +26,8 @@ typedef struct Outputs {
 /* ---- what goes where ------------------------------------------------------------------ */
 
 static bool
-add_output(Arena *arena, Outputs *outputs, const ReportFormat *format, const char *path,
-           Error *error)
+add_output(Arena *arena, Outputs *outputs, const ReportFormat *format, const char *option,
+           const char *path, Error *error)
 {
     bool is_stdout = text_equal(path, "-");
 
@@ -38,15 +40,15 @@ add_output(Arena *arena, Outputs *outputs, const ReportFormat *format, const cha
 
         if (!is_stdout && other != NULL &&
             text_equal(path_absolute(arena, NULL, other), path_absolute(arena, NULL, path))) {
-            return error_set(error, ERROR_USAGE, "--output %s: two reports for the same file",
-                             path);
+            return error_set(error, ERROR_USAGE, "%s %s: two reports for the same file",
+                             option, path);
         }
     }
     if (!is_stdout && path_is_dir(path)) {
-        return error_set(error, ERROR_USAGE, "--output %s: this is a folder; name a file in it",
-                         path);
+        return error_set(error, ERROR_USAGE, "%s %s: this is a folder; name a file in it",
+                         option, path);
     }
-    VEC_PUSH(arena, &outputs->all, (Output){format, is_stdout ? NULL : path});
+    VEC_PUSH(arena, &outputs->all, (Output){format, option, is_stdout ? NULL : path});
     outputs->on_stdout = outputs->on_stdout || is_stdout;
     return true;
 }
@@ -75,10 +77,40 @@ named_format(Arena *arena, const char *value, const char **path, Error *error)
     return format;
 }
 
+/* True for what has no suffix that could say the format: "-" and devices. */
+static bool
+is_stream(const char *path)
+{
+    struct stat info;
+
+    return text_equal(path, "-") || (stat(path, &info) == 0 && !S_ISREG(info.st_mode));
+}
+
+/* ".txt, .md, .markdown, ..." */
+static const char *
+all_suffixes(Arena *arena)
+{
+    StrBuf out;
+
+    strbuf_init(&out, arena);
+    for (const ReportFormat *format = report_formats; format->name != NULL; format++) {
+        for (const char *s = format->suffix; *s == '.'; s += strspn(s, " ")) {
+            size_t length = strcspn(s, " ");
+            const char *one = arena_strndup(arena, s, length);
+
+            if (strstr(out.text, one) == NULL) {
+                strbuf_printf(&out, "%s%s", out.length > 0 ? ", " : "", one);
+            }
+            s += length;
+        }
+    }
+    return out.text;
+}
+
 /* The format for a file that no FORMAT= stands before: that of --format when the file can
- * hold it, else the one of the suffix, else text. */
+ * hold it, else the one of the suffix; NULL with 'error' set when nothing says it. */
 static const ReportFormat *
-format_for(const char *path, const ReportFormat *wanted)
+format_for(Arena *arena, const char *path, const ReportFormat *wanted, Error *error)
 {
     const ReportFormat *format = report_format_for(path);
     bool fits = wanted != NULL && report_format_fits(wanted, path);
@@ -86,7 +118,14 @@ format_for(const char *path, const ReportFormat *wanted)
     if (wanted != NULL && (fits || format == NULL || text_equal(path, "-"))) {
         return wanted;
     }
-    return format != NULL ? format : report_format_find("text");
+    if (format == NULL && is_stream(path)) {
+        return report_format_find("text");
+    }
+    if (format == NULL) {
+        error_set(error, ERROR_USAGE, "--output %s: the suffix says no format; there are %s; or "
+                  "name the format: --output text=%s", path, all_suffixes(arena), path);
+    }
+    return format;
 }
 
 /* Finds out which reports go where; false with 'error' set when that is not clear. */
@@ -111,20 +150,22 @@ plan_outputs(Arena *arena, const Options *options, Outputs *outputs, Error *erro
                              options->outputs[i]);
         }
         if (format == NULL) {
-            format = format_for(path, wanted);
+            format = format_for(arena, path, wanted, error);
             wanted_placed = wanted_placed || format == wanted;
         }
-        if (!add_output(arena, outputs, format, path, error)) {
+        if (format == NULL || !add_output(arena, outputs, format, "--output", path, error)) {
             return false;
         }
     }
     if (options->summary != NULL &&
-        !add_output(arena, outputs, report_format_find("summary"), options->summary, error)) {
+        !add_output(arena, outputs, report_format_find("summary"), "--summary", options->summary,
+                    error)) {
         return false;
     }
     if (options->noutputs == 0 || (wanted != NULL && !wanted_placed)) {
         return add_output(arena, outputs,
-                          wanted != NULL ? wanted : report_format_find("text"), "-", error);
+                          wanted != NULL ? wanted : report_format_find("text"), "--format", "-",
+                          error);
     }
     return true;
 }
@@ -207,7 +248,9 @@ outputs_are_safe(const Scan *scan, const Options *options, Error *error)
         return false;
     }
     for (uint32_t i = 0; i < outputs.all.n; i++) {
-        if (!output_is_safe(scan, "--output", outputs.all.at[i].path, error)) {
+        const Output *output = &outputs.all.at[i];
+
+        if (!output_is_safe(scan, output->option, output->path, error)) {
             return false;
         }
     }
@@ -231,7 +274,7 @@ outputs_check(Arena *arena, const Options *options, Error *error)
         struct stat written;
 
         if (is_there(path, &written) && is_named_input(options, &written)) {
-            return refuse_input("--output", path, error);
+            return refuse_input(outputs.all.at[i].option, path, error);
         }
     }
     return true;
@@ -283,13 +326,13 @@ write_elsewhere(Arena *arena, const Output *output, const StrBuf *text)
                            ? path_basename(output->path)
                            : arena_printf(arena, "report%.*s", (int)strcspn(suffix, " "), suffix);
     const char *here = arena_printf(arena, "strayref-%s", name);
-    const char *temporary = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
-    char *folder = arena_printf(arena, "%s/strayref-XXXXXX", temporary);
+    const char *folder;
 
     if (!path_is_file(here) && file_write(here, text->text, text->length, NULL)) {
         return here;
     }
-    if (mkdtemp(folder) == NULL) {
+    folder = tempdir_keep(arena, NULL);
+    if (folder == NULL) {
         return NULL;
     }
     here = arena_printf(arena, "%s/%s", folder, name);
@@ -302,7 +345,7 @@ save_report(Arena *arena, Outputs *outputs, const Output *output, const StrBuf *
             const Error *error)
 {
     const char *option = output->path != NULL
-                             ? arena_printf(arena, "--output %s: ", output->path) : "";
+                             ? arena_printf(arena, "%s %s: ", output->option, output->path) : "";
     const char *place;
 
     if (output->path != NULL && !outputs->on_stdout && write_stdout(text, NULL)) {

@@ -1,7 +1,7 @@
-/* tempdir.c: a temporary folder that never stays behind.
+/* tempdir.c: temporary folders.
  *
- * A guard, a process of its own, waits until this process closes its end of a pipe, by
- * wish or because it dies, and removes the folder then.
+ * One that is not to stay behind has a guard, a process of its own, that waits until this
+ * process closes its end of a pipe, by wish or because it dies, and removes the folder then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,21 +50,38 @@ guard(const char *path, int end)
     _exit(0);
 }
 
+const char *
+tempdir_keep(Arena *arena, Error *error)
+{
+    const char *parent = getenv("TMPDIR"), *path;
+    char *name = arena_printf(arena, "%s/strayref-XXXXXX",
+                              parent != NULL && *parent != '\0' ? parent : "/tmp");
+    char *real;
+
+    if (mkdtemp(name) == NULL) {
+        error_set(error, ERROR_FAILED, "cannot make a temporary folder %s: %s; set TMPDIR to a "
+                  "folder that can be written", name, strerror(errno));
+        return NULL;
+    }
+    real = realpath(name, NULL);
+    path = real != NULL ? arena_strndup(arena, real, strlen(real)) : name;
+    free(real);
+    return path;
+}
+
 bool
 tempdir_make(Arena *arena, TempDir *dir, Error *error)
 {
-    const char *parent = getenv("TMPDIR");
-    char *name = arena_printf(arena, "%s/strayref-XXXXXX",
-                              parent != NULL && *parent != '\0' ? parent : "/tmp");
     int ends[2];
-    char *real;
 
-    if (mkdtemp(name) == NULL || pipe2(ends, O_CLOEXEC) != 0) {
-        return error_set(error, ERROR_FAILED, "no temporary folder %s: %s", name, strerror(errno));
+    dir->path = tempdir_keep(arena, error);
+    if (dir->path == NULL) {
+        return false;
     }
-    real = realpath(name, NULL);
-    dir->path = real != NULL ? arena_strndup(arena, real, strlen(real)) : name;
-    free(real);
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        rmdir(dir->path);
+        return error_set(error, ERROR_FAILED, "cannot make a pipe: %s", strerror(errno));
+    }
     dir->pipe = ends[1];
     dir->guard = fork();
     if (dir->guard == 0) {

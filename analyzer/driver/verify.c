@@ -6,6 +6,7 @@
  * fixtures/README.md.
  */
 #include "driver/fixture.h"
+#include "driver/gate.h"
 
 #include <cmark.h>
 #include <dirent.h>
@@ -242,20 +243,6 @@ verify_example(Tally *tally, const char *page, const char *folder, const char *d
     arena_free(arena);
 }
 
-/* A new temporary folder with its real name, or NULL. */
-static const char *
-make_folder(Arena *arena)
-{
-    const char *parent = getenv("TMPDIR");
-    char *name = arena_printf(arena, "%s/strayref-XXXXXX",
-                              parent != NULL && *parent != '\0' ? parent : "/tmp");
-    char *real = mkdtemp(name) == NULL ? NULL : realpath(name, NULL);
-    const char *result = real == NULL ? NULL : arena_strndup(arena, real, strlen(real));
-
-    free(real);
-    return result;
-}
-
 static void
 verify_examples(Tally *tally, const char *page, const char *folder, const char *dir,
                 cmark_node *document)
@@ -282,20 +269,20 @@ verify_page(Tally *tally, const char *path)
     Error error = {0};
     size_t length;
     const char *text = file_read(arena, path, &length, &error);
-    const char *dir = make_folder(arena);
     char *real = realpath(path, NULL);
+    TempDir dir;
 
     tally->files++;
-    if (text == NULL || dir == NULL || real == NULL) {
-        printf("%s:1: %s\n", path, text == NULL ? error.text : "no temporary folder");
+    if (text == NULL || real == NULL || !tempdir_make(arena, &dir, &error)) {
+        printf("%s:1: %s\n", path, error.text);
         tally->failed++;
     }
     else {
         cmark_node *document = cmark_parse_document(text, length, CMARK_OPT_DEFAULT);
 
-        verify_examples(tally, path, path_dirname(arena, real), dir, document);
+        verify_examples(tally, path, path_dirname(arena, real), dir.path, document);
         cmark_node_free(document);
-        rmdir(dir);
+        tempdir_remove(&dir);
     }
     free(real);
     arena_free(arena);

@@ -82,7 +82,7 @@ def test_applied(folder):
         before = scan_count(folder, path)
         diff = fix(folder, path, "--dry-run").out
         result = fix(folder, path)
-        fixed, total = map(int, re.search(r"^(\d+) of (\d+) findings fixed", result.out,
+        fixed, total = map(int, re.search(r"^(\d+) of (\d+) findings? fixed", result.out,
                                           re.M).groups())
         check(total == before, f"{name}: {total} findings, a scan has {before}")
         check(len(re.findall(r"^\S+:\d+: fixed: ", result.out, re.M)) == fixed, result.out)
@@ -102,7 +102,7 @@ def test_all_kinds(folder):
     """The fixtures hold all fixes but those that must be refused."""
     for name in FIXTURES:
         result = fix(folder, copy(folder, name), "--dry-run")
-        fixed, total = map(int, re.search(r"^(\d+) of (\d+) findings fixed", result.err,
+        fixed, total = map(int, re.search(r"^(\d+) of (\d+) findings? fixed", result.err,
                                           re.M).groups())
         check(fixed == (0 if name == "refused" else total), f"{name}:\n{result.err}")
 

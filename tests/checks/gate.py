@@ -85,7 +85,7 @@ def test_story(folder):
     red = run(folder, *gate)
     check_code(red, 1)
     check(files_found(red) == ["src/fresh.c"], red, "only the new one")
-    check(" 1 findings (2 known" in red.last, red, "one is counted")
+    check("; 1 finding (2 known" in red.last, red, "one is counted")
     (folder / "src/fresh.c").unlink()
     put_database(folder, ["src/old.c", "src/older.c", "src/good.c"])
 
@@ -453,7 +453,7 @@ def test_selection(folder):
         result = run(folder, "scan", *args)
         check(sorted(rule for _, _, rule in found(result)) == rules, result, f"{args}")
         check_code(result, 1 if rules else 0)
-        check(result.last.endswith(f" {len(rules)} findings"), result, "the last line")
+        check(result.last.endswith(f"; {len(rules)} finding{'s'[:len(rules) != 1]}"), result, "the last line")
     hidden = run(folder, "scan", "--reach", "ordinary")
     check("not shown: 1 only when an allocation fails" in hidden.out, hidden, "it is counted")
     for args, fragment in [(["--reach", "far"], "expected ordinary, error, init, oom or protocol"),
@@ -542,7 +542,7 @@ def test_variants(folder):
         result = run(folder, "scan")
         check_code(result, 1 if findings else 0)
         check(len(found(result)) == findings, result, variants)
-        check(f"{files} files (0 failed), 4 functions: 4 analysed" in result.last, result, variants)
+        check(f"{files} file{'s'[:files != 1]} (0 failed), 4 functions: 4 analysed" in result.last, result, variants)
     put_c(folder, "pair.c", VARIANT.replace("#ifdef CAREFUL", "#ifndef CARELESS"))
     database(("pair.c", []), ("pair.c", ["-DCARELESS"]))
     check(len(found(run(folder, "scan"))) == 1, "", "a leak in the second variant only")

@@ -31,9 +31,17 @@ done
 dpkg-deb -x "$package" "$work/root"
 for file in man/man1/strayref.1.gz man/man5/strayref.yaml.5.gz zsh/vendor-completions/_strayref \
     bash-completion/completions/strayref fish/vendor_completions.d/strayref.fish \
-    cmake/strayref/strayrefConfig.cmake doc/strayref/README.md doc/strayref/ci/github/action.yml; do
+    cmake/strayref/strayrefConfig.cmake doc/strayref/README.md \
+    doc/strayref/copyright doc/strayref/changelog.gz doc/strayref/ci/github/action.yml; do
     [ -s "$work/root/usr/share/$file" ] || fail "not in the package: $file"
 done
+gzip -cd "$work/root/usr/share/doc/strayref/changelog.gz" | dpkg-parsechangelog -l - -S Version |
+    grep -qx "$(dpkg-deb -f "$package" Version)" || fail "the changelog is of another version"
+# The licence is told word by word.
+sed -n '/^License: Expat$/,$p' "$work/root/usr/share/doc/strayref/copyright" |
+    sed '1,/^License: Expat$/d; s/^ \.$//; s/^ //' >"$work/licence"
+sed '1,/^Copyright/d' LICENSE | sed '1{/^$/d}' | diff - "$work/licence" >"$work/diff" ||
+    fail "copyright is not LICENSE:" "$work/diff"
 gzip -cd "$work/root/usr/share/man/man1/strayref.1.gz" | cmp - "$build/man/strayref.1"
 dpkg-deb -c "$package" | awk '$2 != "root/root" || $1 ~ /^.....w|^........w/' >"$work/strange"
 [ ! -s "$work/strange" ] || fail "owners or permissions:" "$work/strange"

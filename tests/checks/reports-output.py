@@ -66,7 +66,7 @@ def test_choice_of_format(folder):
     for args, stdout, file in [
             (["--output", "x.html"], None, "html"),
             (["--output", "x.sarif.json"], None, "sarif"),
-            (["--output", "x.unknown"], None, "text"),
+            (["--output", "text=x.unknown"], None, "text"),
             (["--format", "csv", "--output", "x.unknown"], None, "csv"),
             (["--format", "sarif", "--output", "x.json"], None, "sarif"),
             (["--format", "github", "--output", "x.sarif"], "github", "sarif"),
@@ -79,16 +79,25 @@ def test_choice_of_format(folder):
         result.check((stdout is None) == (result.out == ""), "standard output")
         if stdout:
             result.is_format(result.out, stdout)
-        name = args[-1].removeprefix("csv=")
+        name = args[-1].removeprefix("csv=").removeprefix("text=")
         if file:
             result.is_format(read(folder, name), file)
             (folder / name).unlink()
+
+
+def test_devices(folder):
+    """What has no suffix because it is no file gets text."""
+    result = Result(folder, "--output", "/dev/null")
+    result.check(result.code == 1 and not result.out, "text for a device")
 
 
 def test_refused(folder):
     for args, fragment in [
             (["--output", "nope=x.md"], "no such format: nope"),
             (["--output", "json="], "no file is named"),
+            (["--output", "x.unknown"], "there are .txt, .md, "),
+            (["--output", "x"], "or name the format: --output text=x"),
+            (["--summary", "."], "--summary .: this is a folder"),
             (["--output", "a.md", "--output", "html=a.md"], "two reports for the same file"),
             (["--output", "a.md", "--summary", "./a.md"], "two reports for the same file"),
             (["--output", "json=-", "--output", "csv=-"], "two reports for standard output"),
@@ -109,6 +118,11 @@ def test_unwritable(folder):
     result.is_format(read(folder, "r.csv"), "csv")
     warnings = [line for line in result.err.splitlines() if "--output none/r.md" in line]
     result.check(len(warnings) == 1 and "on standard output instead" in warnings[0], "warning")
+
+    result = Result(folder, "--summary", "none/s.md", "--output", "json=/dev/null")
+    result.check(result.code == 2, "exit code")
+    result.is_format(result.out, "summary")
+    result.check("--summary none/s.md: " in result.err, "warning")
 
     result = Result(folder, "--output", "none/r.md", "--output", "none/r.html", "--format", "text")
     result.check(result.code == 2, "exit code")

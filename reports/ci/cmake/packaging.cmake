@@ -55,7 +55,20 @@ endif()
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME strayref)
 set(CPACK_PACKAGE_VENDOR "The strayref developers")
-set(CPACK_PACKAGE_CONTACT "The strayref developers <maintainers@strayref.invalid>")
+# Who makes the package, as Debian's tools ask for it: DEBFULLNAME and DEBEMAIL.
+set(maintainer "$ENV{DEBFULLNAME}")
+set(address "$ENV{DEBEMAIL}")
+if(NOT maintainer)
+    set(maintainer "The strayref developers")
+endif()
+if(NOT address)
+    set(address "strayref@localhost")
+endif()
+set(CPACK_PACKAGE_CONTACT "${maintainer} <${address}>")
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/changelog.in ${PROJECT_BINARY_DIR}/changelog @ONLY)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright ${PROJECT_BINARY_DIR}/changelog
+    DESTINATION ${CMAKE_INSTALL_DOCDIR})
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "finds reference-count errors in C extensions for Python")
 string(CONCAT CPACK_PACKAGE_DESCRIPTION
     "strayref reads C through libclang, follows every path through every function,\n"
