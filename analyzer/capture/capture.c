@@ -240,7 +240,7 @@ capture_variable(Capture *cap, CXCursor cursor)
 
     if (!clang_Cursor_isNull(init) && !cursor_is_system(&cap->tu, cursor)) {
         lower_table(&cap->tu, clang_decl(&cap->tu, cursor, NULL), clang_getCursorType(cursor),
-                    init);
+                    init, cursor_loc(&cap->tu, cursor));
     }
 }
 

@@ -244,7 +244,7 @@ void lower_init(Lower *lo, Val address, CXType type, CXCursor init);
 /* ---- lower_table.c ------------------------------------------------------------------ */
 
 /* The static initialiser of a variable as a table of the unit. */
-void lower_table(Tu *tu, Decl *decl, CXType type, CXCursor init);
+void lower_table(Tu *tu, Decl *decl, CXType type, CXCursor init, Loc loc);
 
 /* ---- C++: lower_object.c ------------------------------------------------------------ */
 

@@ -114,7 +114,7 @@ declare(Lower *lo, CXCursor var)
     decl = clang_decl(tu, var, lo->name);
     init = clang_Cursor_getVarDeclInitializer(var);
     if (!clang_Cursor_isNull(init)) {
-        lower_table(tu, decl, clang_getCursorType(var), init);
+        lower_table(tu, decl, clang_getCursorType(var), init, cursor_loc(tu, var));
     }
 }
 

@@ -29,7 +29,7 @@ literal_table(Tu *tu, Decl *owner, CXCursor literal)
         decl->is_static = true;
         decl->is_system = owner->is_system;
         decl->loc = loc;
-        lower_table(tu, decl, clang_getCursorType(literal), operands.at[operands.n - 1]);
+        lower_table(tu, decl, clang_getCursorType(literal), operands.at[operands.n - 1], loc);
     }
     return (Val){.kind = VAL_GLOBAL, .decl = decl};
 }
@@ -118,6 +118,27 @@ entry_value(Tu *tu, Decl *owner, const Type *type, CXCursor value)
     return type->kind == TYPE_PTR && val.num == 0 ? (Val){.kind = VAL_NULL} : val;
 }
 
+/* Names the field when the value is offsetof(type, field). */
+static void
+add_offset(Tu *tu, TableEntry *entry, CXCursor value)
+{
+    CXCursor inner = cursor_peel(tu, value), field;
+    Cursors parts = cursor_children(tu, inner);
+    const Type *record;
+
+    if (clang_getCursorKind(inner) != CXCursor_UnexposedExpr || parts.n == 0 ||
+        clang_getCursorKind(parts.at[parts.n - 1]) != CXCursor_MemberRef) {
+        return;
+    }
+    field = clang_getCursorReferenced(parts.at[parts.n - 1]);
+    record = clang_type(tu, clang_getCursorType(clang_getCursorSemanticParent(field)));
+    if (record->kind == TYPE_RECORD && record->tag[0] != '\0') {
+        entry->record = record->tag;
+        entry->field = cursor_name(tu, field);
+        entry->type = clang_type(tu, clang_getCursorType(field));
+    }
+}
+
 static void
 add_entry(Listing *list, const Init *init)
 {
@@ -129,6 +150,9 @@ add_entry(Listing *list, const Init *init)
         .loc = cursor_loc(tu, init->value),
     };
 
+    if (entry.val.kind == VAL_INT && entry.val.num > 0) {
+        add_offset(tu, &entry, init->value);
+    }
     VEC_PUSH(tu->unit->arena, &list->entries, entry);
 }
 
@@ -167,12 +191,12 @@ list_tree(Listing *list, const Init *init)
 }
 
 void
-lower_table(Tu *tu, Decl *decl, CXType type, CXCursor init)
+lower_table(Tu *tu, Decl *decl, CXType type, CXCursor init, Loc loc)
 {
     Listing list = {.tu = tu, .table = ARENA_NEW(tu->unit->arena, Table)};
 
     list.table->decl = decl;
-    list.table->loc = decl->loc;
+    list.table->loc = loc;
     strbuf_init(&list.path, tu->scratch);
     VEC_PUSH(tu->unit->arena, &tu->unit->tables, list.table);
     list_tree(&list, init_tree(tu, type, init));

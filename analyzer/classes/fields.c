@@ -3,13 +3,6 @@
 
 #include "classes/private.h"
 
-#define DEPTH 3
-
-enum {
-    RELEASES = 1 << DOES_RELEASE | 1 << DOES_RESET | 1 << DOES_FILL,
-    VISITS = 1 << DOES_VISIT,
-};
-
 Site
 site_of(const FnView *view, const Instr *ins, const char *text)
 {
@@ -21,115 +14,6 @@ site_for(Finder *finder, const Action *action, const char *text)
 {
     return action != NULL ? site_of(&finder->view[action->fn], action->ins, text)
                           : (Site){.loc = {0}};
-}
-
-/* ---- which members are fields of the class ----------------------------------- */
-
-typedef struct Found {
-    Member *member;
-    const char *name;
-    bool through_pointer; /* in memory that the instance points to */
-} Found;
-
-typedef struct Search {
-    Finder *finder;
-    Build *build;
-    VEC(Found) found;
-    Str seen[DEPTH + 1]; /* records on the way */
-} Search;
-
-static const Type *
-peel_arrays(const Type *type)
-{
-    while (type != NULL && type->kind == TYPE_ARRAY) {
-        type = type->to;
-    }
-    return type;
-}
-
-/* True for NodeObject *, false for PyObject *. */
-static bool
-names_struct(const Type *type)
-{
-    type = peel_arrays(type);
-    while (type != NULL && type->kind == TYPE_PTR) {
-        type = type->to;
-    }
-    return type != NULL && type->kind == TYPE_RECORD && !text_equal(type->tag, "PyObject") &&
-           !text_equal(type->tag, "_object");
-}
-
-bool
-holds_object(const Type *type)
-{
-    type = peel_arrays(type);
-    while (type != NULL && type->kind == TYPE_PTR && type->to != NULL &&
-           type->to->kind == TYPE_PTR) {
-        type = type->to;
-    }
-    return type_is_object(type);
-}
-
-/* Structs of the C-API and of libraries that have owners of their own. */
-static bool
-is_foreign(const char *tag)
-{
-    static const char *const tags[] = {"Py_buffer", "PyThreadState", "PyInterpreterState", "_ts",
-                                       "_is", "FILE", "PyMethodDef", "PyModuleDef",
-                                       "_PyInterpreterFrame", "PyTypeObject", "_PyUnicodeWriter",
-                                       "_PyBytesWriter", NULL};
-
-    for (uint32_t i = 0; tags[i] != NULL; i++) {
-        if (text_equal(tags[i], tag)) {
-            return true;
-        }
-    }
-    return tag == NULL || tag[0] == '\0';
-}
-
-static void search(Search *s, Str record, const char *prefix, bool pointed, int depth);
-
-static void
-search_member(Search *s, Member *member, const char *prefix, bool pointed, int depth)
-{
-    const Type *type = peel_arrays(member->type);
-    bool array = type != member->type;
-    const char *name = arena_printf(s->finder->arena, "%s%s%s", prefix, member->name,
-                                    array ? "[]" : "");
-    Found found = {member, name, pointed};
-
-    if (holds_object(member->type) || text_ends(member->name, ".obj")) {
-        VEC_PUSH(s->finder->arena, &s->found, found);
-    }
-    else if (type != NULL && type->kind == TYPE_RECORD && !type->is_object &&
-             !is_foreign(type->tag)) {
-        search(s, type->tag, arena_printf(s->finder->arena, "%s.", name), pointed, depth);
-    }
-    else if (type != NULL && type->kind == TYPE_PTR && type->to != NULL &&
-             type->to->kind == TYPE_RECORD && !type->to->is_object &&
-             !is_foreign(type->to->tag)) {
-        search(s, type->to->tag, arena_printf(s->finder->arena, "%s->", name), true, depth);
-    }
-}
-
-static void
-search(Search *s, Str record, const char *prefix, bool pointed, int depth)
-{
-    const Members *members = map_get_ptr(&s->finder->by_record, record);
-
-    for (int i = depth + 1; i <= DEPTH; i++) {
-        if (s->seen[i] == record) {
-            return;
-        }
-    }
-    if (depth < 0) {
-        return;
-    }
-    s->seen[depth] = record;
-    for (uint32_t i = 0; members != NULL && i < members->at.n; i++) {
-        search_member(s, members->at.at[i], prefix, pointed, depth - 1);
-    }
-    s->seen[depth] = NULL;
 }
 
 /* ---- what the slots do with a field ------------------------------------------ */
@@ -145,44 +29,18 @@ member_called(const Member *member)
     return false;
 }
 
-/* The only PyMemberDef that is about an object, when 'member' is the only field that can be
- * meant, whatever it is called there. */
-static const MemberDef *
-only_member(const Build *build, const Member *member)
-{
-    const MemberDef *only = NULL;
-    uint32_t defs = 0, fields = 0;
-
-    for (uint32_t i = 0; i < build->members.n; i++) {
-        only = build->members.at[i].is_object ? &build->members.at[i] : only;
-        defs += build->members.at[i].is_object;
-    }
-    for (uint32_t i = 0; i < build->own.at.n; i++) {
-        const Type *type = build->own.at.at[i]->type;
-
-        if (type == NULL || (type->kind == TYPE_RECORD &&
-                             !text_equal(build->own.at.at[i]->name, "ob_base"))) {
-            return NULL;
-        }
-        fields += holds_object(type);
-    }
-    return defs == 1 && fields == 1 && build->base == NULL && !build->base_unknown &&
-                   member->record == build->cls.record && member->type != NULL &&
-                   type_is_object(member->type) && !names_struct(member->type)
-               ? only : NULL;
-}
-
 static const MemberDef *
 exposed(const Build *build, const Member *member)
 {
     for (uint32_t i = 0; i < build->members.n; i++) {
         const MemberDef *def = &build->members.at[i];
 
-        if (def->is_object && text_equal(def->name, member->name)) {
+        if (def->is_object && (def->member == member ||
+                               (def->member == NULL && text_equal(def->name, member->name)))) {
             return def;
         }
     }
-    return only_member(build, member);
+    return NULL;
 }
 
 /* True when the memory that is stored to was made in the same function. */
@@ -313,9 +171,10 @@ is_settable(Finder *finder, Build *build, Member *member, bool late)
 }
 
 static bool
-looks_like_weaklist(const Member *member, const Ownership *own)
+is_weaklist(const Build *build, const Member *member, const Ownership *own)
 {
-    return own->first == NULL && strstr(member->name, "weak") != NULL;
+    return build->weaklist != NULL ? member == build->weaklist
+                                   : own->first == NULL && strstr(member->name, "weak") != NULL;
 }
 
 /* True when the store is to the neighbour in a list of instances: self->next->prev. */
@@ -421,7 +280,7 @@ has_unmatched(Finder *finder, const Build *build)
 
     for (uint32_t d = 0; d < build->members.n; d++) {
         const MemberDef *def = &build->members.at[d];
-        bool matched = !def->is_object || def->readonly;
+        bool matched = !def->is_object || def->readonly || def->member != NULL;
 
         for (uint32_t i = 0; own != NULL && !matched && i < own->at.n; i++) {
             matched = text_equal(own->at.at[i]->name, def->name);
@@ -445,7 +304,7 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
     field->typed = names_struct(member->type);
     field->buffer = member->type == NULL;
     field->pointed = found->through_pointer;
-    field->weaklist = looks_like_weaklist(member, &own);
+    field->weaklist = is_weaklist(build, member, &own);
     fill_promises(finder, build, field, member);
     fill_owner(finder, build, field, member, &own);
     field->holds = member_holds(finder, member, &classes);
@@ -459,7 +318,9 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
         }
         field->stored = true;
     }
-    if (build->cls.has_dict && own.first == NULL && strstr(member->name, "dict") != NULL) {
+    if (build->dict != NULL ? member == build->dict
+                            : build->cls.has_dict && own.first == NULL &&
+                                  strstr(member->name, "dict") != NULL) {
         field->holds |= HOLD_ANY;
         field->store = (Site){build->cls.loc, build->cls.name,
                               "tp_dictoffset: Python code sets attributes"};
@@ -481,52 +342,11 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
 
 /* ---- the class --------------------------------------------------------------- */
 
-/* True when the base's struct has the same field under the same name, or under one that
- * differs in a prefix only: the structs begin with the same macro. */
-static bool
-is_base_field(Finder *finder, const Build *build, const Member *member)
-{
-    const char *tail = strchr(member->name, '_');
-
-    for (const Build *base = build->base; base != NULL; base = base->base) {
-        const Members *own = map_get_ptr(&finder->by_record, base->cls.record);
-
-        for (uint32_t i = 0; own != NULL && base->cls.record != build->cls.record &&
-                             i < own->at.n; i++) {
-            const char *other = own->at.at[i]->name;
-            const char *rest = strchr(other, '_');
-
-            if (text_equal(other, member->name) ||
-                (tail != NULL && rest != NULL && tail != member->name && rest != other &&
-                 strcmp(tail, rest) == 0)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Fields behind a pointer are the instance's only if its slots handle them. */
-static bool
-counts(Finder *finder, Build *build, const Found *found)
-{
-    if (found->member->record == build->cls.record &&
-        is_base_field(finder, build, found->member)) {
-        return false;
-    }
-    if (!found->through_pointer) {
-        return true;
-    }
-    return closure_finds(closure_of(finder, build, SLOT_DEALLOC), found->member, RELEASES) ||
-           closure_finds(closure_of(finder, build, SLOT_CLEAR), found->member, RELEASES) ||
-           closure_finds(closure_of(finder, build, SLOT_TRAVERSE), found->member, VISITS);
-}
-
 void
 fields_find(Finder *finder, Build *build)
 {
-    Search s = {.finder = finder, .build = build};
     Class *cls = &build->cls;
+    FoundFields found;
 
     if (cls->record[0] == '\0') {
         return;
@@ -537,18 +357,11 @@ fields_find(Finder *finder, Build *build)
 
         cls->own_record = cls->own_record && (other == build || other->cls.record != cls->record);
     }
-    search(&s, cls->record, "", false, DEPTH);
-    cls->field = ARENA_ARRAY(finder->arena, ClassField, s.found.n + 1);
-    build->member = ARENA_ARRAY(finder->arena, Member *, s.found.n + 1);
-    for (uint32_t i = 0; i < s.found.n; i++) {
-        bool again = false;
-
-        for (uint32_t k = 0; k < cls->nfields; k++) {
-            again = again || build->member[k] == s.found.at[i].member;
-        }
-        if (!again && counts(finder, build, &s.found.at[i])) {
-            build->member[cls->nfields] = s.found.at[i].member;
-            fill_field(finder, build, &cls->field[cls->nfields++], &s.found.at[i]);
-        }
+    found = found_fields(finder, build);
+    cls->field = ARENA_ARRAY(finder->arena, ClassField, found.n + 1);
+    build->member = ARENA_ARRAY(finder->arena, Member *, found.n + 1);
+    for (uint32_t i = 0; i < found.n; i++) {
+        build->member[cls->nfields] = found.at[i].member;
+        fill_field(finder, build, &cls->field[cls->nfields++], &found.at[i]);
     }
 }

@@ -90,6 +90,28 @@ set_function(Finder *finder, Build *build, SlotId id, const Decl *decl, Loc loc)
     }
 }
 
+/* The field that an entry is the offset of, or NULL. */
+static Member *
+member_at(Finder *finder, const TableEntry *entry)
+{
+    return entry->field != NULL
+               ? member_get(finder, entry->record, entry->field, entry->type) : NULL;
+}
+
+/* __weaklistoffset__ and __dictoffset__ stand for what static types have slots for. */
+static void
+add_offset(Build *build, const MemberDef *def)
+{
+    if (text_equal(def->name, "__weaklistoffset__")) {
+        build->cls.weaklist = true;
+        build->weaklist = def->member;
+    }
+    else if (text_equal(def->name, "__dictoffset__")) {
+        build->cls.has_dict = true;
+        build->dict = def->member;
+    }
+}
+
 /* One PyMemberDef of a type. */
 static void
 add_member(Finder *finder, Build *build, const Table *table, uint32_t first)
@@ -112,13 +134,15 @@ add_member(Finder *finder, Build *build, const Table *table, uint32_t first)
         else if (text_equal(field, ".flags") && entry->val.kind == VAL_INT) {
             def.readonly = (entry->val.num & 1) != 0;
         }
+        else if (text_equal(field, ".offset")) {
+            def.member = member_at(finder, entry);
+        }
     }
     if (def.name == NULL) {
         return;
     }
     def.loc = table->entry[first].loc;
-    build->cls.weaklist = build->cls.weaklist || text_equal(def.name, "__weaklistoffset__");
-    build->cls.has_dict = build->cls.has_dict || text_equal(def.name, "__dictoffset__");
+    add_offset(build, &def);
     VEC_PUSH(finder->arena, &build->members, def);
 }
 
@@ -242,11 +266,7 @@ read_table(Finder *finder, const Table *table)
 {
     Build *build = build_get(finder, table->decl);
 
-    build->cls.loc = table->loc;
-    if (table->nentry > 0 && table->entry[0].loc.file != table->loc.file) {
-        build->cls.loc = table->entry[0].loc; /* not where a header declares it */
-    }
-    build->cls.flags_loc = build->cls.loc;
+    build->cls.loc = build->cls.flags_loc = table->loc;
     for (uint32_t e = 0; e < table->nentry; e++) {
         const TableEntry *entry = &table->entry[e];
 
@@ -255,6 +275,12 @@ read_table(Finder *finder, const Table *table)
         }
         else {
             set_slot(finder, build, entry->path, entry->val, entry->loc);
+        }
+        if (text_equal(entry->path, "tp_weaklistoffset")) {
+            build->weaklist = member_at(finder, entry);
+        }
+        else if (text_equal(entry->path, "tp_dictoffset")) {
+            build->dict = member_at(finder, entry);
         }
     }
 }
@@ -318,8 +344,7 @@ read_store(Finder *finder, const FnView *view, const Instr *store)
     set_slot(finder, build, field->name, val, store->loc);
 }
 
-/* The spec of the type that is stored in a field of a struct (a module's state). */
-static const Decl *
+const Decl *
 type_in_member(Finder *finder, const Member *member)
 {
     for (uint32_t i = 0; i < member->actions.n; i++) {

@@ -104,6 +104,7 @@ typedef struct Members {
 /* One PyMemberDef. */
 typedef struct MemberDef {
     Str name;
+    Member *member; /* the field whose offset it names, NULL when not known */
     bool is_object, readonly;
     Loc loc;
 } MemberDef;
@@ -122,6 +123,7 @@ struct Build {
     bool flags_known;
     VEC(uint32_t) methods;        /* functions in its other slots and tables */
     VEC(MemberDef) members;
+    const Member *weaklist, *dict; /* the fields at tp_weaklistoffset and tp_dictoffset, or NULL */
     uint64_t *closure[SLOT_COUNT]; /* bit set of functions that the slot reaches, made on demand */
     Members own;                  /* of its record */
     Member **member;              /* by field of cls */
@@ -182,9 +184,11 @@ bool is_visit(const FnView *view, const Instr *call);
 
 /* ---- gather.c ---------------------------------------------------------------- */
 
+/* buffer.c: the object that the Py_buffer at this address keeps alive, as a member of the struct
+ * that the buffer is in or that points to it; NULL when it is in neither. */
+Member *member_of_view(Finder *finder, const FnView *view, Val address);
 /* The variable whose address a value is, UINT32_MAX for others; the member of a field
  * instruction, or NULL. */
-Member *member_of_view(Finder *finder, const FnView *view, Val address);
 uint32_t local_address(const FnView *view, Val val);
 Member *member_of_field(Finder *finder, const Instr *field);
 /* Fills the actions of one function, whose view is made. */
@@ -194,6 +198,8 @@ void actions_gather(Finder *finder, FnView *view);
 
 /* Finds all types and their slots. */
 void builds_find(Finder *finder);
+/* The spec of the type that is stored in a field of a struct (a module's state), or NULL. */
+const Decl *type_in_member(Finder *finder, const Member *member);
 /* record.c: finds the struct of its instances, and whose instance functions get. */
 void record_find(Finder *finder, Build *build);
 /* The number of a PyType_Slot -> "tp_dealloc"; NULL for unknown ones. */
@@ -258,6 +264,28 @@ Ownership member_ownership(Finder *finder, const Member *member);
 /* duties.c: whether a value is the type of the instance; whether tp_traverse visits it. */
 bool is_own_type(Finder *finder, const FnView *view, Val val);
 bool type_is_visited(Finder *finder, Build *build);
+
+/* ---- layout.c ---------------------------------------------------------------- */
+
+/* What frees a field, and what shows it to the collector: sets of ActionKind. */
+enum {
+    RELEASES = 1 << DOES_RELEASE | 1 << DOES_RESET | 1 << DOES_FILL,
+    VISITS = 1 << DOES_VISIT,
+};
+
+/* A member that is a field of a class. */
+typedef struct Found {
+    Member *member;
+    const char *name;     /* "head.next", "items[]" */
+    bool through_pointer; /* in memory that the instance points to */
+} Found;
+
+typedef VEC(Found) FoundFields;
+
+/* The fields of the class that hold objects, each once. */
+FoundFields found_fields(Finder *finder, Build *build);
+/* True for NodeObject *, false for PyObject *. */
+bool names_struct(const Type *type);
 
 /* ---- fields.c, ring.c, order.c, inherit.c ------------------------------------ */
 

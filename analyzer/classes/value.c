@@ -73,27 +73,6 @@ member_get(Finder *finder, Str record, Str name, const Type *type)
     return *map_put(&finder->members, key);
 }
 
-/* self->view.obj: the object that a buffer in a struct keeps alive, as a field of that struct. */
-Member *
-member_of_view(Finder *finder, const FnView *view, Val address)
-{
-    const Instr *field = def_of(view, address);
-    const Type *type;
-
-    while (field != NULL && (field->op == OP_CAST || field->op == OP_COPY)) {
-        field = def_of(view, field->a);
-    }
-    if (field == NULL || field->op != OP_FIELD || field->record == NULL || field->type == NULL) {
-        return NULL;
-    }
-    type = field->type->to;
-    if (type == NULL || type->kind != TYPE_RECORD || !text_equal(type->tag, "Py_buffer")) {
-        return NULL;
-    }
-    return member_get(finder, field->record,
-                      str_internf(finder->strings, "%s.obj", field->name), NULL);
-}
-
 Member *
 member_of_field(Finder *finder, const Instr *field)
 {

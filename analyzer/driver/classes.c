@@ -77,7 +77,7 @@ put_text_class(Arena *arena, const Class *cls)
         const ClassField *field = &cls->field[i];
 
         printf("    %-24s %-15s %-8s %-8s %-8s  %s\n", field->name, owner_text(field),
-               yes_no(field->visited), yes_no(field->cleared), yes_no(field->released),
+               yes_no(field->visited && !field->early_exit), yes_no(field->cleared), yes_no(field->released),
                hold_text(arena, field));
     }
     printf("\n");
@@ -90,7 +90,7 @@ field_json(Arena *arena, const ClassField *field)
 {
     return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "name", field->name, "owner",
                      owner_text(field), "can_hold", hold_text(arena, field), "visited",
-                     field->visited, "cleared", field->cleared, "released", field->released);
+                     field->visited && !field->early_exit, "cleared", field->cleared, "released", field->released);
 }
 
 static json_t *

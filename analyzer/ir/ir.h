@@ -160,6 +160,8 @@ typedef struct Fn {
 typedef struct TableEntry {
     Str path; /* field names and indices from the variable on */
     Val val;  /* FUNC, GLOBAL (an address), INT, STR, NULL, or UNDEF */
+    Str record, field; /* of offsetof(record, field), else NULL */
+    const Type *type;  /* of that field */
     Loc loc;
 } TableEntry;
 
@@ -168,7 +170,7 @@ typedef struct Table {
     const Decl *decl;
     TableEntry *entry;
     uint32_t nentry;
-    Loc loc;
+    Loc loc;           /* of the definition; decl->loc may be an announcement */
 } Table;
 
 /* ---- units -------------------------------------------------------------- */

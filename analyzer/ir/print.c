@@ -345,6 +345,21 @@ put_decl_line(const Printer *p, const Decl *decl)
     strbuf_putc(p->out, '\n');
 }
 
+/* The field that the number is the offset of. */
+static void
+put_offset(const Printer *p, const TableEntry *entry)
+{
+    if (entry->field == NULL) {
+        return;
+    }
+    strbuf_puts(p->out, " of ");
+    put_name(p->out, entry->record, "");
+    strbuf_putc(p->out, '.');
+    put_name(p->out, entry->field, "");
+    strbuf_putc(p->out, ' ');
+    type_print(entry->type, p->out);
+}
+
 static void
 put_table(const Printer *outer, const Table *table)
 {
@@ -361,6 +376,7 @@ put_table(const Printer *outer, const Table *table)
         put_name(p->out, table->entry[i].path, IN_PATH);
         strbuf_puts(p->out, " = ");
         put_val(p, table->entry[i].val);
+        put_offset(p, &table->entry[i]);
         put_loc(p, table->entry[i].loc);
         strbuf_putc(p->out, '\n');
     }

@@ -155,6 +155,12 @@ read_table(Reader *r)
 
         lex_need(&r->lex, '=');
         entry.val = read_val(r);
+        if (lex_take_word(&r->lex, "of")) {
+            entry.record = lex_name(&r->lex, "");
+            lex_need(&r->lex, '.');
+            entry.field = lex_name(&r->lex, "");
+            entry.type = read_type(r);
+        }
         entry.loc = read_loc(r);
         lex_end_line(&r->lex);
         VEC_PUSH(r->scratch, &r->entries, entry);
