@@ -51,6 +51,12 @@ void baseline_add(Arena *arena, Baseline *baseline, const RunResult *run);
 /* Writes it as text: sorted, one entry a line, no entry twice. */
 void baseline_print(Arena *arena, Baseline *baseline, StrBuf *out);
 
+/* ---- group.c ---------------------------------------------------------------------------- */
+
+/* Makes one finding of those that are shown and that a macro repeats: it names the other
+ * places.  Numbers the findings of the run anew. */
+void group_macros(RunResult *run);
+
 /* ---- baseline_match.c ------------------------------------------------------------------- */
 
 /* Marks the findings of the run that stand in the baseline as known, and the entries. */

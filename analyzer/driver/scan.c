@@ -456,6 +456,7 @@ command_scan(Arena *arena, const Options *options)
         !outputs_are_safe(&scan, options, &error)) {
         return say_error(&error);
     }
+    group_macros(&scan.result);
     if (options->fixes) {
         fixes_attach(arena, options, &scan);
     }

@@ -237,7 +237,6 @@ run(Engine *engine)
     }
     if (out->findings.n > 1) {
         qsort(out->findings.at, out->findings.n, sizeof(Finding *), compare_findings);
-        group_macros(arena, out);
     }
     arena_free(engine->scratch);
 }

@@ -568,11 +568,6 @@ const Loc *taken_at(const PendingReport *report);
 /* The story that leads to 'pending', for people. */
 void trace_steps(Explorer *ex, const PendingReport *pending, Finding *finding);
 
-/* ---- group.c ---- */
-
-/* Makes one finding of those that a macro repeats; they are sorted. */
-void group_macros(Arena *arena, EngineResult *out);
-
 /* ---- self.c: which values are the first argument of a function ----------------------------- */
 
 typedef struct SelfUse {
