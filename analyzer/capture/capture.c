@@ -28,6 +28,8 @@ typedef struct Capture {
     VEC(CXCursor) patterns; /* functions of templates */
     VEC(Extent) extents;
     uint32_t nmore;    /* of tu.more that are lowered */
+    const CaptureWish *wish; /* which functions are wanted; NULL: all, and the variables */
+    Bodies *bodies;    /* gets where the functions' bodies stand, or NULL */
 } Capture;
 
 /* ---- what went wrong ----------------------------------------------------------------- */
@@ -215,13 +217,54 @@ read_names(Capture *cap)
     }
 }
 
+/* Where the body of a definition stands; false when it has none that is written in one piece. */
+static bool
+find_body(Capture *cap, CXCursor cursor, Body *out)
+{
+    Cursors children = cursor_children(&cap->tu, cursor);
+    CXCursor last = children.n > 0 ? children.at[children.n - 1] : clang_getNullCursor();
+    CXSourceRange range = clang_getCursorExtent(last);
+    uint32_t start, end;
+    const SourceFile *file = clang_place(&cap->tu, clang_getRangeStart(range), &out->start);
+    const SourceFile *end_file = clang_place(&cap->tu, clang_getRangeEnd(range), &out->end);
+
+    if (clang_getCursorKind(last) != CXCursor_CompoundStmt || file == NULL || file != end_file
+        || clang_spelling(&cap->tu, clang_getRangeStart(range), &start) != file
+        || clang_spelling(&cap->tu, clang_getRangeEnd(range), &end) != file
+        || start != out->start || end != out->end) {
+        return false;
+    }
+    out->file = file->path;
+    out->usr = clang_intern(&cap->tu, clang_getCursorUSR(cursor));
+    return true;
+}
+
+/* True when the function is to be lowered; notes its body. */
+static bool
+is_wanted(Capture *cap, CXCursor cursor)
+{
+    Body body = {.start = 0};
+    bool found;
+
+    if (cap->wish == NULL && cap->bodies == NULL) {
+        return true;
+    }
+    found = find_body(cap, cursor, &body);
+    if (found && cap->bodies != NULL) {
+        VEC_PUSH(cap->unit->arena, cap->bodies, body);
+    }
+    return cap->wish == NULL
+           || (found && cap->wish->wants(cap->wish->payload, &body));
+}
+
 static void
 capture_function(Capture *cap, CXCursor cursor)
 {
     CXSourceRange range = clang_getCursorExtent(cursor);
     Extent extent = {.has_error = false};
 
-    if (!clang_isCursorDefinition(cursor) || cursor_is_system(&cap->tu, cursor)) {
+    if (!clang_isCursorDefinition(cursor) || cursor_is_system(&cap->tu, cursor)
+        || !is_wanted(cap, cursor)) {
         return;
     }
     extent.fn = lower_fn(&cap->tu, cursor);
@@ -238,7 +281,7 @@ capture_variable(Capture *cap, CXCursor cursor)
 {
     CXCursor init = clang_Cursor_getVarDeclInitializer(cursor);
 
-    if (!clang_Cursor_isNull(init) && !cursor_is_system(&cap->tu, cursor)) {
+    if (!clang_Cursor_isNull(init) && cap->wish == NULL && !cursor_is_system(&cap->tu, cursor)) {
         lower_table(&cap->tu, clang_decl(&cap->tu, cursor, NULL), clang_getCursorType(cursor),
                     init, cursor_loc(&cap->tu, cursor));
     }
@@ -384,7 +427,8 @@ capture_parsed(Capture *cap)
 {
     bool no_python;
 
-    cap->tu.has_errors = look_for_errors(cap, &no_python);
+    cap->tu.has_errors = look_for_errors(cap, &no_python)
+                         || (cap->wish != NULL && cap->wish->had_errors);
     if (no_python) {
         fail_unit(cap, "Python.h was not found: install python3-dev (Debian) or "
                        "python3-devel (Fedora), or add -I with the folder that "
@@ -435,28 +479,90 @@ capture_unit(Arena *arena, Strings *strings, const Job *job, const char *overlay
     return capture_unit_edited(arena, strings, job, overlay, overlay_prefix, NULL, 0);
 }
 
+/* Turns the parsed file into 'cap->unit'; a handle of NULL is one that failed. */
+static void
+capture_handle(Capture *cap)
+{
+    if (cap->tu.handle == NULL) {
+        fail_unit(cap, path_is_file(cap->job->file)
+                           ? "libclang could not parse this file; look at its compiler flags"
+                           : "the file does not exist or cannot be read");
+    }
+    else {
+        capture_parsed(cap);
+    }
+    arena_free(cap->tu.scratch);
+    arena_free(cap->tu.arena);
+}
+
 Unit *
 capture_unit_edited(Arena *arena, Strings *strings, const Job *job, const char *overlay,
                     const char *overlay_prefix, const EditedFile *edited, uint32_t nedited)
 {
     Capture cap = {.job = job, .unit = unit_new(arena, strings, job->file)};
     CXIndex index = clang_createIndex(0, 0);
+    CXTranslationUnit handle;
 
     init_tu(&cap, overlay_prefix);
-    cap.tu.handle = parse_unit(cap.tu.arena, index, job, overlay, edited, nedited);
-    if (cap.tu.handle == NULL) {
-        fail_unit(&cap, path_is_file(job->file)
-                            ? "libclang could not parse this file; look at its compiler flags"
-                            : "the file does not exist or cannot be read");
-    }
-    else {
-        capture_parsed(&cap);
-        clang_disposeTranslationUnit(cap.tu.handle);
+    handle = parse_unit(cap.tu.arena, index, job, overlay, edited, nedited);
+    cap.tu.handle = handle;
+    capture_handle(&cap);
+    if (handle != NULL) {
+        clang_disposeTranslationUnit(handle);
     }
     clang_disposeIndex(index);
-    arena_free(cap.tu.scratch);
-    arena_free(cap.tu.arena);
     return cap.unit;
+}
+
+/* ---- files that stay open ------------------------------------------------------------- */
+
+struct LiveUnit {
+    const Job *job;
+    const char *overlay, *overlay_prefix;
+    CXIndex index;
+    CXTranslationUnit handle;
+    bool has_inlined;
+};
+
+LiveUnit *
+live_new(Arena *arena, const Job *job, const char *overlay, const char *overlay_prefix)
+{
+    LiveUnit *live = ARENA_NEW(arena, LiveUnit);
+
+    *live = (LiveUnit){.job = job, .overlay = overlay, .overlay_prefix = overlay_prefix,
+                       .index = clang_createIndex(0, 0)};
+    return live;
+}
+
+void
+live_free(LiveUnit *live)
+{
+    if (live->handle != NULL) {
+        clang_disposeTranslationUnit(live->handle);
+    }
+    clang_disposeIndex(live->index);
+}
+
+Unit *
+live_capture(LiveUnit *live, Arena *arena, Strings *strings, const EditedFile *edited,
+             uint32_t nedited, const CaptureWish *wish, Bodies *bodies)
+{
+    Capture cap = {.job = live->job, .unit = unit_new(arena, strings, live->job->file),
+                   .wish = wish, .bodies = bodies};
+
+    init_tu(&cap, live->overlay_prefix);
+    parse_again(cap.tu.arena, live->index, live->job, live->overlay, edited, nedited,
+                &live->handle);
+    cap.tu.handle = live->handle;
+    capture_handle(&cap);
+    live->has_inlined = live->has_inlined || cap.tu.has_inlined;
+    return cap.unit;
+}
+
+bool
+live_is_separable(const LiveUnit *live)
+{
+    return !parse_is_cxx(live->job) && !live->has_inlined;
 }
 
 const char *

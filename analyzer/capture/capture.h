@@ -101,6 +101,35 @@ Unit *capture_unit_edited(Arena *arena, Strings *strings, const Job *job,
                           const char *overlay, const char *overlay_prefix,
                           const EditedFile *edited, uint32_t nedited);
 
+/* The braces of a function's body. */
+typedef struct Body {
+    Str file;            /* where they are written */
+    Str usr;
+    uint32_t start, end; /* offsets: of the first, behind the last */
+} Body;
+typedef VEC(Body) Bodies;
+
+/* Which functions are wanted of a file. */
+typedef struct CaptureWish {
+    bool (*wants)(void *payload, const Body *body);
+    void *payload;
+    bool had_errors; /* the whole file has errors, wherever they are */
+} CaptureWish;
+
+/* A file that is parsed again and again, what stands before its first declaration but once. */
+typedef struct LiveUnit LiveUnit;
+
+/* 'job', 'overlay' and 'overlay_prefix' as for capture_unit; they must live as long. */
+LiveUnit *live_new(Arena *arena, const Job *job, const char *overlay, const char *overlay_prefix);
+/* Parses with these contents of edited files.  With 'wish' only the functions that it wants
+ * are lowered, and no variables.  'bodies' (may be NULL) gets those of all functions, in
+ * 'arena'. */
+Unit *live_capture(LiveUnit *live, Arena *arena, Strings *strings, const EditedFile *edited,
+                   uint32_t nedited, const CaptureWish *wish, Bodies *bodies);
+void live_free(LiveUnit *live);
+/* True when what a function is lowered to depends on the bodies of no others. */
+bool live_is_separable(const LiveUnit *live);
+
 /* The version of libclang in use, "19.1.7". Owned by the arena. */
 const char *capture_clang_version(Arena *arena);
 

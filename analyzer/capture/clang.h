@@ -42,6 +42,7 @@ typedef struct Tu {
     Str va_list_tag;    /* of the record behind va_list */
     bool has_errors;    /* expressions without a type may turn up */
     bool is_cxx;        /* the source is C++ */
+    bool has_inlined;   /* some function was lowered in place of its call */
     CXType made_from;   /* while a template's pattern is lowered: the class that was made of
                            it, whose arguments stand for the parameters; else invalid */
     bool is_pattern;    /* a template's pattern is being lowered: types may be unknown */

@@ -276,6 +276,7 @@ lower_inline(Lower *lo, const Callee *callee, const Val *args, uint32_t nargs, V
     if (clang_Cursor_isNull(body) || !lower_enter(lo)) {
         return false;
     }
+    lo->tu->has_inlined = true;
     frame.is_plain = gives && is_plain(lo, body, type);
     lo->ninlined += size_of(lo, definition);
     if (is_lambda(definition)) { /* reported on here, not once more */

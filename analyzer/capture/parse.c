@@ -80,37 +80,77 @@ build_args(Arena *arena, const Job *job, int *nargs)
     return args;
 }
 
-CXTranslationUnit
-parse_unit(Arena *arena, CXIndex index, const Job *job, const char *overlay,
-           const EditedFile *edited, uint32_t nedited)
+/* Our headers and the edited files, as libclang wants them. */
+static struct CXUnsavedFile *
+unsaved_files(Arena *arena, const char *overlay, const EditedFile *edited, uint32_t nedited,
+              unsigned *nfiles)
 {
     const char *source = overlay_source(arena, overlay);
     const unsigned first = 1 + COUNT_OF(numpy_headers);
-    struct CXUnsavedFile *files = ARENA_ARRAY(arena, struct CXUnsavedFile,
-                                              first + nedited);
-    CXTranslationUnit handle = NULL;
-    int nargs;
-    const char **args = build_args(arena, job, &nargs);
+    struct CXUnsavedFile *files = ARENA_ARRAY(arena, struct CXUnsavedFile, first + nedited);
 
     files[0] = (struct CXUnsavedFile){.Filename = PARSE_OVERLAY_FILE, .Contents = source,
                                       .Length = strlen(source)};
-    for (uint32_t i = 0; i < nedited; i++) {
-        files[first + i] = (struct CXUnsavedFile){.Filename = edited[i].path,
-                                                  .Contents = edited[i].text,
-                                                  .Length = edited[i].length};
-    }
     for (size_t i = 0; i < COUNT_OF(numpy_headers); i++) {
         const char *text = numpy_headers[i][1];
 
         files[1 + i] = (struct CXUnsavedFile){.Filename = numpy_headers[i][0],
                                               .Contents = text, .Length = strlen(text)};
     }
-    if (clang_parseTranslationUnit2(index, job->file, args, nargs, files,
-                                    first + nedited, CXTranslationUnit_KeepGoing, &handle)
+    for (uint32_t i = 0; i < nedited; i++) {
+        files[first + i] = (struct CXUnsavedFile){.Filename = edited[i].path,
+                                                  .Contents = edited[i].text,
+                                                  .Length = edited[i].length};
+    }
+    *nfiles = first + nedited;
+    return files;
+}
+
+static CXTranslationUnit
+parse(Arena *arena, CXIndex index, const Job *job, struct CXUnsavedFile *files, unsigned nfiles,
+      unsigned options)
+{
+    CXTranslationUnit handle = NULL;
+    int nargs;
+    const char **args = build_args(arena, job, &nargs);
+
+    if (clang_parseTranslationUnit2(index, job->file, args, nargs, files, nfiles,
+                                    options | CXTranslationUnit_KeepGoing, &handle)
         != CXError_Success) {
         return NULL;
     }
     return handle;
+}
+
+CXTranslationUnit
+parse_unit(Arena *arena, CXIndex index, const Job *job, const char *overlay,
+           const EditedFile *edited, uint32_t nedited)
+{
+    unsigned nfiles;
+    struct CXUnsavedFile *files = unsaved_files(arena, overlay, edited, nedited, &nfiles);
+
+    return parse(arena, index, job, files, nfiles, 0);
+}
+
+void
+parse_again(Arena *arena, CXIndex index, const Job *job, const char *overlay,
+            const EditedFile *edited, uint32_t nedited, CXTranslationUnit *handle)
+{
+    unsigned nfiles;
+    struct CXUnsavedFile *files = unsaved_files(arena, overlay, edited, nedited, &nfiles);
+
+    if (*handle != NULL
+        && clang_reparseTranslationUnit(*handle, nfiles, files,
+                                        clang_defaultReparseOptions(*handle)) != 0) {
+        clang_disposeTranslationUnit(*handle);
+        *handle = NULL;
+    }
+    else if (*handle != NULL) {
+        return;
+    }
+    *handle = parse(arena, index, job, files, nfiles,
+                    CXTranslationUnit_PrecompiledPreamble
+                        | CXTranslationUnit_CreatePreambleOnFirstParse);
 }
 
 bool

@@ -18,6 +18,10 @@
  * it.  What is needed meanwhile is in 'arena', which must live as long. */
 CXTranslationUnit parse_unit(Arena *arena, CXIndex index, const Job *job, const char *overlay,
                              const EditedFile *edited, uint32_t nedited);
+/* The same for a file that stays open: parses it anew when *handle is NULL, else again.  Without
+ * success *handle is NULL. */
+void parse_again(Arena *arena, CXIndex index, const Job *job, const char *overlay,
+                 const EditedFile *edited, uint32_t nedited, CXTranslationUnit *handle);
 /* True when the compiler takes the file as C++: by '-x', else by its name. */
 bool parse_is_cxx(const Job *job);
 

@@ -22,14 +22,27 @@ typedef struct Engine {
     bool *analysed, *altered;   /* by function: with 'before' only */
 } Engine;
 
+/* Notes which findings, from 'first' on, are the function's. */
 static void
-analyse(Engine *engine, uint32_t index, bool first, bool silent)
+note_own(Engine *engine, uint32_t index, uint32_t first)
+{
+    const EngineResult *result = engine->result;
+    uint32_t n = result->findings.n - first;
+    engine->result->own[index] = (FnFindings){ARENA_ARRAY(engine->out, Finding *, n + 1), n};
+    for (uint32_t i = 0; i < n; i++) { /* grouping changes the others */
+        engine->result->own[index].at[i] =
+            arena_copy(engine->out, result->findings.at[first + i], sizeof(Finding));
+    }
+}
+
+static void
+analyse(Engine *engine, uint32_t index, bool first_pass, bool silent)
 {
     const Fn *fn = engine->program->fns[index];
     Explorer ex = {.arena = engine->scratch, .out = engine->out, .strings = engine->strings,
                    .program = engine->program, .model = engine->model,
                    .computed = engine->computed, .owners = engine->owners, .fn = fn, .fn_index = index,
-                   .gil = engine->gil, .info = &engine->info[index], .first_pass = first,
+                   .gil = engine->gil, .info = &engine->info[index], .first_pass = first_pass,
                    .silent = silent};
     map_init(&ex.syms, ex.arena);
     map_init(&ex.places, ex.arena);
@@ -37,7 +50,9 @@ analyse(Engine *engine, uint32_t index, bool first, bool silent)
     ex.param = ARENA_ARRAY(ex.arena, const Sym *, fn->nparam + 1);
     ex.flow = flow_build(ex.arena, fn);
     explore(&ex);
+    uint32_t first = engine->result->findings.n;
     events_finish(&ex, engine->result);
+    note_own(engine, index, first);
     engine->computed[index] = summarize(&ex);
     if (silent && engine->computed[index]->noreturn) {
         engine->computed[index] = NULL; /* only ways back into the recursion so far */
@@ -129,8 +144,39 @@ must_analyse(const Engine *engine, uint32_t f)
             return true;
         }
     }
-    return index_before(engine, f) < 0 ||
-           before->is_changed(before->payload, engine->program->fns[f]);
+    int64_t k = index_before(engine, f);
+    return k < 0 || before->is_changed(before->payload, engine->program->fns[f]) ||
+           (before->lines && before->result->premise[k] != engine->result->premise[f]);
+}
+
+static Loc
+moved(const Fn *fn, uint32_t line, Loc loc)
+{
+    uint32_t last = line + fn->last_line - fn->loc.line;
+    if (text_equal(loc.file, fn->loc.file) && loc.line + 1 >= line && loc.line <= last) {
+        loc.line = loc.line + fn->loc.line - line;
+    }
+    return loc;
+}
+
+/* Takes over the findings of a function that began at 'line' before. */
+static void
+keep_findings(Engine *engine, uint32_t f, const FnFindings *old, uint32_t line)
+{
+    const Fn *fn = engine->program->fns[f];
+    uint32_t first = engine->result->findings.n;
+    for (uint32_t i = 0; i < old->n; i++) {
+        Finding *copy = ARENA_NEW(engine->out, Finding);
+        *copy = *old->at[i];
+        copy->loc = moved(fn, line, copy->loc);
+        copy->steps = ARENA_ARRAY(engine->out, Step, copy->nsteps + 1);
+        memcpy(copy->steps, old->at[i]->steps, copy->nsteps * sizeof(Step));
+        for (uint32_t k = 0; k < copy->nsteps; k++) {
+            copy->steps[k].loc = moved(fn, line, copy->steps[k].loc);
+        }
+        VEC_PUSH(engine->out, &engine->result->findings, copy);
+    }
+    note_own(engine, f, first);
 }
 
 /* Takes over what is known of a component; false when it must be analysed. */
@@ -149,6 +195,13 @@ keep_component(Engine *engine, uint32_t first, uint32_t count)
         engine->computed[order[i]] = old->computed[k];
         engine->result->outcome[order[i]] = old->outcome[k];
         engine->result->why[order[i]] = old->why[k];
+        if (engine->before->lines) {
+            if (old->computed[k]) {
+                model_put_computed(engine->model, engine->program->fns[order[i]]->decl->usr,
+                                   old->computed[k]);
+            }
+            keep_findings(engine, order[i], &old->own[k], engine->before->lines[k]);
+        }
     }
     return true;
 }
@@ -222,6 +275,11 @@ run(Engine *engine)
     out->outcome = ARENA_ARRAY(arena, FnOutcome, program->nfns + 1);
     out->why = ARENA_ARRAY(arena, const char *, program->nfns + 1);
     out->computed = engine->computed;
+    out->own = ARENA_ARRAY(arena, FnFindings, program->nfns + 1);
+    out->premise = ARENA_ARRAY(arena, uint64_t, program->nfns + 1);
+    for (uint32_t i = 0; i < program->nfns; i++) {
+        out->premise[i] = premise_of(program, engine->owners, engine->gil, &engine->info[i], i);
+    }
     map_known(engine);
     for (uint32_t i = 0; i < graph->nfns;) {
         uint32_t count = 1;

@@ -18,11 +18,18 @@ typedef enum FnOutcome {
     OUTCOME_GAVE_UP,  /* a budget was exceeded: some paths were cut */
 } FnOutcome;
 
+typedef struct FnFindings {
+    Finding **at;
+    uint32_t n;
+} FnFindings;
+
 typedef struct EngineResult {
     VEC(Finding *) findings;  /* sorted by place and rule, fingerprints set, not numbered */
     FnOutcome *outcome;       /* by function of the program */
     const char **why;         /* by function: reason when not analysed, else NULL */
     Summary **computed;       /* by function: its summary, or NULL */
+    FnFindings *own;          /* by function: its findings, before those of macros are grouped */
+    uint64_t *premise;        /* by function: what the program around it says, as a number */
 } EngineResult;
 
 /* What an earlier run found out about a program that differs in some functions. */
@@ -31,6 +38,8 @@ typedef struct EngineBefore {
     const EngineResult *result;
     bool (*is_changed)(void *payload, const Fn *fn); /* of the program to be analysed now */
     void *payload;
+    const uint32_t *lines;    /* by function of 'program': the line that its findings take it to
+                                 begin at; NULL: findings of unchanged functions are left out */
 } EngineBefore;
 
 /* Analyses the whole program.  Computed summaries are put into 'model'.
@@ -38,8 +47,9 @@ typedef struct EngineBefore {
 void engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,
                 EngineResult *out);
 
-/* The same, but only for functions that are changed, new, or call one whose summary has
- * become another; the others keep their summary, and 'out' has no findings of theirs.
+/* The same, but only for functions that are changed, new, call one whose summary has become
+ * another, or whose premises have; the others keep their summary, and their findings move
+ * with them (with before->lines; else 'out' has none of theirs).
  * 'before' must share 'strings'.  '*analysed' gets by function whether it was analysed. */
 void engine_run_changed(Arena *arena, Strings *strings, const Program *program, Model *model,
                         const EngineBefore *before, bool **analysed, EngineResult *out);

@@ -156,6 +156,18 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     return owners;
 }
 
+bool
+owners_field(Owners *owners, Str record, Str name)
+{
+    return map_get_ptr(&owners->owning, field_key(owners, record, name)) != NULL;
+}
+
+bool
+owners_global(Owners *owners, Str usr)
+{
+    return map_get_ptr(&owners->owning, usr) != NULL;
+}
+
 /* The key of the innermost field or global around the place, or NULL. */
 static Str
 key_of_place(Owners *owners, const Place *place)

@@ -213,6 +213,17 @@ typedef enum Owning { OWNING_UNKNOWN, OWNING_YES } Owning;
 /* Looks through all functions for releases of what fields and globals hold.  Owned by
  * 'arena'. */
 Owners *owners_find(Arena *arena, Strings *strings, const Program *program, const Model *model);
+/* True when the field, the global, is known to own what it holds. */
+bool owners_field(Owners *owners, Str record, Str name);
+bool owners_global(Owners *owners, Str usr);
+
+/* ---- premise.c ------------------------------------------------------------------------- */
+
+/* What the program around a function says that counts for its analysis, but for the summaries
+ * of its callees: its role, which functions its calls reach, who owns the fields it names, what
+ * it and what it calls need of the GIL. */
+uint64_t premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo *info,
+                    uint32_t index);
 
 typedef struct Exit { /* one way out, for the summary */
     const State *state;

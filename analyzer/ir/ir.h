@@ -288,6 +288,28 @@ instr_operand(const Instr *ins, uint32_t i)
     return i == 0 ? ins->a : i == 1 ? ins->b : ins->args[i - 2];
 }
 
+/* ---- compare.c, adopt.c: units that change --------------------------------- */
+
+/* True when two functions (units may differ, strings are shared) say the same, seen from the
+ * line each begins at. */
+bool fn_same(const Fn *a, const Fn *b);
+/* The same for tables, wherever they stand. */
+bool table_same(const Table *a, const Table *b);
+
+/* Lines behind 'from' have moved by 'by'. */
+typedef struct LineShift {
+    uint32_t from;
+    int32_t by;
+} LineShift;
+
+/* Where a line is now; 'shift' rises by 'from', each entry counts up to the next. */
+uint32_t line_shifted(const LineShift *shift, uint32_t nshift, uint32_t line);
+/* Moves every place of the unit that lies in 'file'. */
+void unit_shift(Unit *unit, const char *file, const LineShift *shift, uint32_t nshift);
+/* Takes the functions and tables of 'part' over into 'unit': in place of those with the same
+ * name and file, else behind them.  'part' shares the strings and must live as long. */
+void unit_adopt(Unit *unit, const Unit *part);
+
 /* ---- print.c, read.c, verify.c ------------------------------------------- */
 
 /* Writes the unit's text form (complete: unit_read gives an equal unit). */

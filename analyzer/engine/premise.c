@@ -1,0 +1,103 @@
+/* premise.c: what a function's analysis takes for granted of the program around it, as a number
+ * that changes when some of it does.
+ *
+ * Summaries of callees are not part of it: they are compared by themselves.
+ */
+#include <string.h>
+
+#include "engine/gil.h"
+
+static uint64_t
+mix_text(uint64_t hash, const char *text)
+{
+    return text != NULL ? hash_bytes(text, strlen(text), hash) : hash_mix(hash, 1);
+}
+
+static uint64_t
+mix_role(uint64_t hash, const FnInfo *info)
+{
+    hash = hash_mix(hash, (uint64_t)info->is_entry | (uint64_t)info->is_init << 1
+                              | (uint64_t)info->is_dealloc << 2 | (uint64_t)info->has_kwds << 3
+                              | (uint64_t)info->self << 8 | (uint64_t)info->deleted << 16);
+    for (uint32_t i = 0; i < info->nunset; i++) {
+        hash = mix_text(mix_text(hash, info->unset[i]->record), info->unset[i]->name);
+    }
+    return hash;
+}
+
+/* Which function of the program the operand means, and whether the two call each other. */
+static uint64_t
+mix_function(uint64_t hash, const Program *program, const Decl *decl, uint32_t index)
+{
+    int64_t callee = program_callee(program, decl);
+    const uint32_t *component = program->graph->component;
+
+    if (callee < 0) {
+        return hash_mix(hash, 2);
+    }
+    hash = mix_text(hash, program->fns[callee]->decl->usr);
+    hash = mix_text(hash, program->fns[callee]->loc.file);
+    return hash_mix(hash, component[callee] == component[index]);
+}
+
+static uint64_t
+mix_use(uint64_t hash, const Gil *gil, uint32_t fn)
+{
+    const GilUse *use = &gil->use[fn];
+
+    hash = hash_mix(hash, (uint64_t)(use->at != NULL) | (uint64_t)use->releases << 1
+                              | (uint64_t)gil->leaves[fn] << 2 | (uint64_t)gil->foreign[fn] << 8);
+    return mix_text(hash, use->callee);
+}
+
+/* What calls of a function, or of what a field points to, do with the GIL. */
+static uint64_t
+mix_gil(uint64_t hash, const Gil *gil, const Instr *ins)
+{
+    if (ins->op == OP_CALL && ins->a.kind == VAL_FUNC) {
+        int64_t callee = program_callee(gil->program, ins->a.decl);
+
+        hash = hash_mix(hash, gil_change_by(gil, ins->a.decl, callee_name(ins)));
+        hash = callee >= 0 ? mix_use(hash, gil, (uint32_t)callee) : hash;
+    }
+    else if (ins->op == OP_FIELD) {
+        Str key = gil_key(gil, ins->record, ins->name);
+        const Behind *behind = key != NULL ? map_get_ptr(&gil->behind, key) : NULL;
+
+        for (; behind != NULL; behind = behind->next) {
+            hash = mix_text(hash, gil->program->fns[behind->fn]->decl->usr);
+            hash = mix_use(hash, gil, behind->fn);
+        }
+    }
+    return hash;
+}
+
+uint64_t
+premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo *info,
+           uint32_t index)
+{
+    const Fn *fn = program->fns[index];
+    uint64_t hash = mix_use(mix_role(0, info), gil, index);
+
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *ins = &fn->block[b].ins[i];
+
+            hash = mix_gil(hash, gil, ins);
+            if (ins->op == OP_FIELD) {
+                hash = hash_mix(hash, owners_field(owners, ins->record, ins->name));
+            }
+            for (uint32_t k = 0; k < instr_operands(ins); k++) {
+                Val val = instr_operand(ins, k);
+
+                if (val.kind == VAL_FUNC) {
+                    hash = mix_function(hash, program, val.decl, index);
+                }
+                else if (val.kind == VAL_GLOBAL) {
+                    hash = hash_mix(hash, owners_global(owners, val.decl->usr));
+                }
+            }
+        }
+    }
+    return hash;
+}
