@@ -100,6 +100,8 @@ typedef struct Options {
     bool dry_run;              /* fix --dry-run: show them, write nothing */
     const char *cache;         /* --cache DIR; NULL = beside the database */
     bool no_cache;             /* --no-cache */
+    void (*on_progress)(void *payload, uint32_t done, uint32_t total); /* files; may be NULL */
+    void *progress_payload;
     const char *source[SETTING_COUNT]; /* "command line", "FILE:LINE"; NULL = default */
 } Options;
 
@@ -178,7 +180,12 @@ typedef struct Scan {
     EngineResult engine;
     RunResult result;
     VEC(const Finding *) wrong_comments; /* meant to be suppressions, and none */
+    const EditedFile *edited; /* files that are other than on the disk */
+    uint32_t nedited;
 } Scan;
+
+/* The text of a file as the scan is to see it: edited, else from the disk.  As file_read. */
+char *scan_read(const Scan *scan, Arena *arena, const char *path, size_t *length, Error *error);
 
 /* The first half, up to the units: for what needs no analysis.  False with
  * 'error' set when it cannot even start. */
@@ -187,6 +194,11 @@ bool scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error
 /* Runs the pipeline: jobs, capture in worker processes, link, analyse, collect
  * into scan->result.  False with 'error' set when it cannot even start. */
 bool scan_run(Arena *arena, const Options *options, Scan *scan, Error *error);
+
+/* scan_run in steps, for what keeps a scan and changes it.  A new scan->model, from the facts;
+ * then, after program and engine are there, the findings that the user wants, in scan->result. */
+bool scan_model(Scan *scan, const Options *options, Error *error);
+bool scan_judge(Scan *scan, const Options *options, Error *error);
 
 /* The same for all versions of --python (scan_versions), and then what the user wants of the
  * findings: suppressions, rules and thresholds, baseline, changed lines. */

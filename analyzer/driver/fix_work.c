@@ -372,7 +372,7 @@ add_task(Work *work, const char *path)
             }
         }
     }
-    task.text = file_read(work->arena, path, &task.length, NULL);
+    task.text = scan_read(work->scan, work->arena, path, &task.length, NULL);
     if (task.text == NULL || task.jobs.n == 0) {
         set_why(work, path, "its file cannot be read");
     }

@@ -1,5 +1,6 @@
 /* main.c: the command line to one of the subcommands, and its exit code. */
 #include "driver/driver.h"
+#include "lsp/lsp.h"
 
 typedef struct Command {
     const char *name;
@@ -19,6 +20,7 @@ static const Command commands[] = {
     {"facts", command_facts, false},
     {"classes", command_classes, false},
     {"cache", command_cache, false},
+    {"lsp", command_lsp, false},
     {"completion", command_completion, false},
     {"man", command_man, false},
 };

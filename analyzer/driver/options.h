@@ -11,7 +11,8 @@
 
 /* One bit per command. */
 enum { SCAN = 1, VERIFY = 2, DUMP = 4, EXPLAIN = 8, RULES = 16, FACTS = 32,
-       BASELINE = 64, CONFIG = 128, FIX = 256, CACHE = 512, CLASSES = 0x2000, COMPLETION = 0x4000, MAN = 0x8000, ALL = 0xffff };
+       BASELINE = 64, CONFIG = 128, FIX = 256, CACHE = 512, CLASSES = 0x2000, COMPLETION = 0x4000,
+       MAN = 0x8000, LSP = 0x10000, ALL = 0x1ffff };
 
 typedef struct CommandHelp {
     const char *name;

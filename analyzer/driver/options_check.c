@@ -8,7 +8,7 @@ options_check(const CommandHelp *command, const Options *options, Error *error)
         return error_set(error, ERROR_USAGE, "dump needs --ir, --cfg or --summary; "
                          "see strayref dump --help");
     }
-    if ((command->bit & (SCAN | BASELINE | CONFIG | FIX)) == 0 && options->npythons > 1) {
+    if ((command->bit & (SCAN | BASELINE | CONFIG | FIX | LSP)) == 0 && options->npythons > 1) {
         return error_set(error, ERROR_USAGE, "%s takes one version of Python; scan takes "
                          "several", command->name);
     }

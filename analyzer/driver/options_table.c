@@ -95,6 +95,10 @@ const CommandHelp command_help[] = {
      "Examples:\n"
      "  strayref cache info -p build\n"
      "  strayref cache prune --cache ~/.cache/strayref\n"},
+    {"lsp", LSP, "[-p DIR] [OPTIONS]", "serve an editor: findings while you type",
+     "Speaks the Language Server Protocol on standard input and output; an editor starts it.\n"
+     "Without -p each file's compile_commands.json is looked for as a scan does it.  Recipes\n"
+     "for editors: reports/editors/README.md in the source of strayref.\n"},
     {"completion", COMPLETION, "bash|zsh|fish", "print a script that completes command lines",
      "Examples:\n"
      "  eval \"$(strayref completion bash)\"            in ~/.bashrc\n"
@@ -108,9 +112,9 @@ const CommandHelp command_help[] = {
 
 /* Commands that show findings as a scan does, and those that read and analyse files. */
 enum {
-    GATED = SCAN | BASELINE | CONFIG | FIX,
-    CACHED = SCAN | DUMP | CLASSES | FIX | BASELINE | FACTS,
-    ANALYSING = SCAN | VERIFY | DUMP | CLASSES | FIX | BASELINE,
+    GATED = SCAN | BASELINE | CONFIG | FIX | LSP,
+    CACHED = SCAN | DUMP | CLASSES | FIX | BASELINE | FACTS | LSP,
+    ANALYSING = SCAN | VERIFY | DUMP | CLASSES | FIX | BASELINE | LSP,
 };
 
 const OptionHelp option_help[] = {
@@ -131,8 +135,8 @@ const OptionHelp option_help[] = {
     {"link", OPT_LINK, "TEMPLATE", SCAN | CONFIG,
      "link places in Markdown and HTML reports, for example\n"
      "                          https://host/{path}#L{line}"},
-    {"rule", OPT_RULE, "ID", SCAN | FIX, "report only this rule; may be repeated"},
-    {"exclude-rule", OPT_EXCLUDE_RULE, "ID", SCAN | FIX,
+    {"rule", OPT_RULE, "ID", SCAN | FIX | LSP, "report only this rule; may be repeated"},
+    {"exclude-rule", OPT_EXCLUDE_RULE, "ID", SCAN | FIX | LSP,
      "do not report this rule; may be repeated"},
     {"profile", OPT_PROFILE, "NAME", GATED,
      "what is shown: default, strict (all of it) or crash-only (errors)"},
@@ -152,7 +156,7 @@ const OptionHelp option_help[] = {
     {"diff", OPT_DIFF, "FILE", SCAN,
      "only findings on lines that this unified diff changes; '-' reads it\n"
      "                          from standard input"},
-    {"require-reason", OPT_REQUIRE_REASON, NULL, SCAN | CONFIG,
+    {"require-reason", OPT_REQUIRE_REASON, NULL, SCAN | CONFIG | LSP,
      "report suppressions in the source that give no reason"},
     {"config", OPT_CONFIG, "FILE", GATED,
      "the configuration file (default: the nearest .strayref.yaml)"},

@@ -59,8 +59,8 @@ on_fact_error(void *payload, const char *message)
     ++*nerrors;
 }
 
-static bool
-make_model(Scan *scan, const Options *options, Error *error)
+bool
+scan_model(Scan *scan, const Options *options, Error *error)
 {
     scan->model = model_new(scan->arena, scan->strings, choose_python(scan, options), error);
     if (scan->model == NULL) {
@@ -291,8 +291,10 @@ capture_jobs(Scan *scan, const Options *options, const char *overlay)
     scan->units = ARENA_ARRAY(scan->arena, Unit *, scan->jobs.jobs.n + 1);
     progress_start(&progress, options, &scan->jobs);
     progress_files(&progress, 0, scan->jobs.jobs.n);
-    capture_all(scan->arena, scan->strings, &scan->jobs, overlay, options, known, progress_files,
-                &progress, scan->units);
+    capture_all(scan->arena, scan->strings, &scan->jobs, overlay, options, known,
+                options->on_progress != NULL ? options->on_progress : progress_files,
+                options->on_progress != NULL ? options->progress_payload : &progress,
+                scan->units);
     progress_end(&progress);
     cache_close(cache);
 }
@@ -310,7 +312,7 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     if (options->rebase != NULL) {
         rebase_jobs(scan, options->rebase);
     }
-    if (!make_model(scan, options, error)) {
+    if (!scan_model(scan, options, error)) {
         return false;
     }
     if (!options->no_overlay) {
@@ -345,7 +347,7 @@ follow(Scan *scan, const Options *options)
 bool
 scan_analyse(Scan *scan, const Options *options, Error *error)
 {
-    if (!make_model(scan, options, error)) {
+    if (!scan_model(scan, options, error)) {
         return false;
     }
     follow(scan, options);
@@ -362,6 +364,38 @@ scan_run(Arena *arena, const Options *options, Scan *scan, Error *error)
     annotations_compare(scan);
     collect_result(scan);
     return variants_add(scan, options, error);
+}
+
+char *
+scan_read(const Scan *scan, Arena *arena, const char *path, size_t *length, Error *error)
+{
+    for (uint32_t i = 0; i < scan->nedited; i++) {
+        const EditedFile *file = &scan->edited[i];
+
+        if (text_equal(file->path, path)) {
+            if (length != NULL) {
+                *length = file->length;
+            }
+            return arena_strndup(arena, file->text, file->length);
+        }
+    }
+    return file_read(arena, path, length, error);
+}
+
+bool
+scan_judge(Scan *scan, const Options *options, Error *error)
+{
+    collect_result(scan);
+    if (!variants_add(scan, options, error)) {
+        return false;
+    }
+    suppress_apply(scan, options->require_reason, false);
+    if (!baseline_apply(scan, options, error)) {
+        return false;
+    }
+    select_apply(scan, options);
+    report_order(&scan->result);
+    return true;
 }
 
 /* ---- the command ------------------------------------------------------------------------ */

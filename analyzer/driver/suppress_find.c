@@ -45,7 +45,7 @@ read_comments(Suppressor *s, Str file, bool any, SourceComments *out)
 {
     Arena *own = arena_new();
     size_t length = 0;
-    const char *text = file_read(own, file, &length, NULL);
+    const char *text = scan_read(s->scan, own, file, &length, NULL);
     bool wanted = text != NULL && (any || has_mark(text, length));
 
     if (wanted) {

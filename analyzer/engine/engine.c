@@ -109,8 +109,8 @@ analyse_once(Engine *engine, uint32_t first, uint32_t count, bool first_pass)
 
 /* ---- what an earlier run knows ------------------------------------------------- */
 
-static uint64_t
-identity(const Fn *fn)
+uint64_t
+engine_identity(const Fn *fn)
 {
     const char *file = fn->decl->is_static && fn->loc.file ? fn->loc.file : "";
     uint64_t hash = hash_bytes(fn->decl->usr, strlen(fn->decl->usr), 0);
@@ -122,7 +122,7 @@ map_known(Engine *engine)
 {
     map_init(&engine->known, engine->out);
     for (uint32_t i = 0; engine->before && i < engine->before->program->nfns; i++) {
-        *map_put(&engine->known, identity(engine->before->program->fns[i])) =
+        *map_put(&engine->known, engine_identity(engine->before->program->fns[i])) =
             (void *)(uintptr_t)(i + 1);
     }
 }
@@ -131,7 +131,7 @@ map_known(Engine *engine)
 static int64_t
 index_before(const Engine *engine, uint32_t f)
 {
-    return (int64_t)(uintptr_t)map_get(&engine->known, identity(engine->program->fns[f])) - 1;
+    return (int64_t)(uintptr_t)map_get(&engine->known, engine_identity(engine->program->fns[f])) - 1;
 }
 
 static bool

@@ -42,6 +42,9 @@ typedef struct EngineBefore {
                                  begin at; NULL: findings of unchanged functions are left out */
 } EngineBefore;
 
+/* A number by which a function is known from one run to the next. */
+uint64_t engine_identity(const Fn *fn);
+
 /* Analyses the whole program.  Computed summaries are put into 'model'.
  * Everything in 'out' is owned by 'arena'. */
 void engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,

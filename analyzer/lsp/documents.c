@@ -1,0 +1,284 @@
+/* documents.c: what the editor has open: texts, their readers, what is known of them. */
+#include "lsp/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lsp/reader.h"
+
+enum { MOST_CRASHES = 3 };
+
+Doc *
+doc_find(const Server *server, const char *uri)
+{
+    for (uint32_t i = 0; uri != NULL && i < server->ndocs; i++) {
+        if (text_equal(server->docs[i]->uri, uri)) {
+            return server->docs[i];
+        }
+    }
+    return NULL;
+}
+
+bool
+doc_is_fresh(const Doc *doc)
+{
+    return doc->good_tick == doc->tick && doc->findings != NULL;
+}
+
+/* ---- the reader --------------------------------------------------------------------- */
+
+/* The job that the analyst has told of. */
+static Job
+job_of(Arena *arena, const json_t *told)
+{
+    const json_t *args = json_object_get(told, "args");
+    Strings *strings = strings_new(arena);
+    Job job = {.file = str_intern(strings, json_string_value(json_object_get(told, "file"))),
+               .directory = str_intern(strings,
+                                       json_string_value(json_object_get(told, "directory"))),
+               .nargs = (uint32_t)json_array_size(args)};
+
+    job.args = ARENA_ARRAY(arena, Str, job.nargs + 1);
+    for (uint32_t i = 0; i < job.nargs; i++) {
+        job.args[i] = str_intern(strings, json_string_value(json_array_get(args, i)));
+    }
+    return job;
+}
+
+void
+doc_take_job(Server *server, Doc *doc, const Packet *packet)
+{
+    const json_t *told = json_object_get(packet->head, "job");
+    Arena *arena;
+    Job job;
+    ReaderTask task;
+
+    if (!json_is_object(told)) {
+        Project *alone = project_alone(server, doc->path);
+
+        if (alone == doc->project) {
+            rpc_message(server, 2, "%s cannot be read as C", doc->path);
+            return;
+        }
+        doc->project = alone;
+        return;
+    }
+    arena = arena_new();
+    job = job_of(arena, told);
+    task = (ReaderTask){.job = &job, .path = doc->path,
+                        .overlay = packet->length > 0 ? packet->blob : NULL};
+    doc->is_shared = !text_equal(job.file, doc->path);
+    child_kill(&doc->reader);
+    if (!child_start(reader_run, &task, &doc->reader)) {
+        rpc_message(server, 1, "no process can be had to read %s", doc->path);
+    }
+    doc->reading = false;
+    doc->due = now_ms();
+    arena_free(arena);
+}
+
+/* The reader has ended: libclang has crashed, most likely. */
+static void
+reader_gone(Server *server, Doc *doc)
+{
+    child_kill(&doc->reader);
+    doc->reading = false;
+    if (doc->ncrashes++ == 0) {
+        rpc_message(server, 2, "the parser crashed on %s; what it found before stays",
+                    path_basename(doc->path));
+    }
+    if (doc->ncrashes <= MOST_CRASHES && doc->project->state == PROJECT_READY) {
+        channel_send(&doc->project->analyst, json_pack("{s:s, s:s}", "type", "job", "path",
+                                                       doc->path), NULL, 0);
+    }
+}
+
+void
+doc_run(Server *server, Doc *doc)
+{
+    (void)server;
+    if (doc->due == 0 || doc->due > now_ms() || doc->reader.fd < 0 || doc->reading) {
+        return;
+    }
+    doc->due = 0;
+    doc->reading = true;
+    doc->read_tick = doc->tick;
+    channel_send(&doc->reader, json_pack("{s:I}", "version", doc->tick), doc->text.at,
+                 doc->text.n);
+}
+
+/* Gives the analyst a unit; the evaluation follows when it is of the newest text. */
+static void
+pass_unit(Server *server, Doc *doc, const Packet *packet)
+{
+    Channel *analyst = &doc->project->analyst;
+    json_t *head = json_deep_copy(packet->head);
+    bool whole = text_equal(json_string_value(json_object_get(head, "kind")), "whole");
+    bool newest = doc->read_tick == doc->tick;
+
+    if (!newest && !whole) {
+        json_decref(head);
+        return;
+    }
+    json_object_set_new(head, "type", json_string("unit"));
+    json_object_set_new(head, "path", json_string(doc->path));
+    channel_send(analyst, head, packet->blob, packet->length);
+    if (whole) {
+        doc->project->wants_absorb = true;
+    }
+    if (newest) {
+        doc->is_broken = false;
+        doc->unit_tick = doc->tick;
+        channel_send(analyst, json_pack("{s:s, s:s}", "type", "text", "path", doc->path),
+                     doc->text.at, doc->text.n);
+        project_evaluate(server, doc->project);
+    }
+}
+
+void
+doc_read(Server *server, Doc *doc)
+{
+    bool alive = channel_read(&doc->reader);
+    Packet packet;
+
+    while (channel_next(&doc->reader, &packet)) {
+        const char *kind = json_string_value(json_object_get(packet.head, "kind"));
+
+        doc->reading = false;
+        if (!text_equal(kind, "broken")) {
+            pass_unit(server, doc, &packet);
+        }
+        else if (doc->read_tick == doc->tick) {
+            doc->is_broken = true;
+            diagnostics_publish(server, doc);
+        }
+        packet_free(&packet);
+    }
+    if (!alive) {
+        reader_gone(server, doc);
+    }
+}
+
+/* ---- what the client says ----------------------------------------------------------------- */
+
+static void
+ask_for_job(const Doc *doc)
+{
+    if (doc->project != NULL && doc->project->state == PROJECT_READY) {
+        channel_send(&doc->project->analyst, json_pack("{s:s, s:s}", "type", "job", "path",
+                                                       doc->path), NULL, 0);
+    }
+}
+
+/* The text has changed. */
+static void
+touch(Server *server, Doc *doc)
+{
+    doc->tick++;
+    doc->due = now_ms() + server->debounce;
+}
+
+void
+doc_open(Server *server, const json_t *params)
+{
+    const json_t *item = json_object_get(params, "textDocument");
+    const char *uri = json_string_value(json_object_get(item, "uri"));
+    const json_t *text = json_object_get(item, "text");
+    char *path = uri_path(server->arena, uri);
+    Doc *doc, **docs;
+
+    if (path == NULL || !json_is_string(text) || doc_find(server, uri) != NULL) {
+        return;
+    }
+    doc = calloc(1, sizeof(Doc));
+    docs = realloc(server->docs, (server->ndocs + 1) * sizeof(Doc *));
+    if (doc == NULL || docs == NULL) {
+        abort();
+    }
+    server->docs = docs;
+    docs[server->ndocs++] = doc;
+    *doc = (Doc){.uri = strdup(uri), .path = strdup(path), .reader.fd = -1,
+                 .version = json_integer_value(json_object_get(item, "version"))};
+    bytes_add(&doc->text, json_string_value(text), json_string_length(text));
+    touch(server, doc);
+    doc->project = project_of(server, doc->path);
+    ask_for_job(doc);
+}
+
+void
+doc_change(Server *server, const json_t *params)
+{
+    const json_t *item = json_object_get(params, "textDocument");
+    Doc *doc = doc_find(server, json_string_value(json_object_get(item, "uri")));
+    const json_t *version = json_object_get(item, "version");
+
+    if (doc == NULL) {
+        return;
+    }
+    if (!text_change(&doc->text, json_object_get(params, "contentChanges"), server->utf8)) {
+        rpc_message(server, 2, "an edit of %s was malformed", path_basename(doc->path));
+    }
+    doc->version = json_is_integer(version) ? json_integer_value(version) : doc->version;
+    touch(server, doc);
+}
+
+void
+doc_save(Server *server, const json_t *params)
+{
+    const json_t *item = json_object_get(params, "textDocument");
+    Doc *doc = doc_find(server, json_string_value(json_object_get(item, "uri")));
+
+    (void)server;
+    if (doc != NULL && doc->is_shared && doc->project != NULL) {
+        project_rescan(doc->project, 0); /* other files read it as well */
+    }
+}
+
+void
+doc_close(Server *server, const json_t *params)
+{
+    const json_t *item = json_object_get(params, "textDocument");
+    Doc *doc = doc_find(server, json_string_value(json_object_get(item, "uri")));
+    Arena *arena;
+    size_t length;
+    const char *disk;
+
+    if (doc == NULL) {
+        return;
+    }
+    arena = arena_new();
+    disk = file_read(arena, doc->path, &length, NULL);
+    if (doc->project != NULL && doc->unit_tick > 0
+        && (disk == NULL || length != doc->text.n || memcmp(disk, doc->text.at, length) != 0)) {
+        project_rescan(doc->project, 0); /* what was analysed is not what is on the disk */
+    }
+    arena_free(arena);
+    if (doc->project != NULL && doc->project->state == PROJECT_READY) {
+        channel_send(&doc->project->analyst, json_pack("{s:s, s:s}", "type", "close", "path",
+                                                       doc->path), NULL, 0);
+    }
+    if (!server->pull && doc->shown != NULL && json_array_size(doc->shown) > 0) {
+        rpc_notify(server, "textDocument/publishDiagnostics",
+                   json_pack("{s:s, s:[]}", "uri", doc->uri, "diagnostics"));
+    }
+    doc_free(server, doc);
+}
+
+void
+doc_free(Server *server, Doc *doc)
+{
+    pending_drop(server, doc);
+    for (uint32_t i = 0; i < server->ndocs; i++) {
+        if (server->docs[i] == doc) {
+            server->docs[i] = server->docs[--server->ndocs];
+        }
+    }
+    child_kill(&doc->reader);
+    json_decref(doc->findings);
+    json_decref(doc->shown);
+    bytes_free(&doc->text);
+    bytes_free(&doc->good);
+    free(doc->uri);
+    free(doc->path);
+    free(doc);
+}

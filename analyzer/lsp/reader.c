@@ -1,0 +1,344 @@
+/* reader.c: an open file -> units: the whole of it, then the functions that have changed.
+ *
+ * While edits stay inside bodies of functions, all other bodies are taken out before the text
+ * is parsed again, which is what costs most of the time.
+ */
+#include "lsp/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lsp/bodies.h"
+#include "model/model.h"
+
+enum { MANY_BODIES = 24 }; /* changed ones, before all is parsed again */
+
+/* The text that was last parsed whole, and what came out. */
+typedef struct Whole {
+    Arena *arena;
+    BodyText text;
+    const Unit *unit;
+    EditedFile *others; /* files included by it, without bodies */
+    uint32_t nothers;
+} Whole;
+
+typedef struct Reader {
+    Channel *channel;
+    const ReaderTask *task;
+    LiveUnit *live;
+    Whole whole;       /* arena NULL: nothing yet */
+    Arena *arena;      /* of the text at hand */
+    BodyText now;      /* ... with the bodies that were found in it; text NULL: lost */
+    Arena *previous;   /* the same of the text before it */
+    BodyText before;
+    bool wants_whole;
+} Reader;
+
+/* ---- the file as a whole -------------------------------------------------------------- */
+
+static bool
+has_message(const Unit *unit, const Message *message)
+{
+    for (uint32_t i = 0; unit != NULL && i < unit->messages.n; i++) {
+        if (text_equal(unit->messages.at[i].text, message->text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when the unit has an error that the last whole one has not. */
+static bool
+is_broken(const Reader *reader, const Unit *unit)
+{
+    for (uint32_t i = 0; reader->whole.arena != NULL && i < unit->messages.n; i++) {
+        if (!has_message(reader->whole.unit, &unit->messages.at[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+compare_spans(const void *a, const void *b)
+{
+    const Span *x = a, *y = b;
+
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* Bodies of one file, in order, none inside another. */
+static void
+spans_of(Arena *arena, const Bodies *bodies, const char *path, BodyText *out)
+{
+    uint32_t n = 0;
+
+    out->span = ARENA_ARRAY(arena, Span, bodies->n + 1);
+    for (uint32_t i = 0; i < bodies->n; i++) {
+        const Body *body = &bodies->at[i];
+
+        if (text_equal(body->file, path) && body->end <= out->length) {
+            out->span[out->nspan++] = (Span){body->start, body->end};
+        }
+    }
+    if (out->nspan > 1) {
+        qsort(out->span, out->nspan, sizeof(Span), compare_spans);
+    }
+    for (uint32_t i = 0; i < out->nspan; i++) {
+        if (n == 0 || out->span[i].start >= out->span[n - 1].end) {
+            out->span[n++] = out->span[i];
+        }
+    }
+    out->nspan = n;
+}
+
+/* True when the text includes the file before its first declaration. */
+static bool
+is_in_preamble(const BodyText *text, const char *path)
+{
+    const char *name = path_basename(path);
+    const char *found = memmem(text->text, text->length, name, strlen(name));
+
+    return found == NULL || text->nspan == 0
+           || (uint32_t)(found - text->text) < text->span[0].start;
+}
+
+/* Notes the included .c files without their bodies. */
+static void
+blank_others(Reader *reader, Whole *whole, const Bodies *bodies)
+{
+    const Unit *unit = whole->unit;
+
+    whole->others = ARENA_ARRAY(whole->arena, EditedFile, unit->includes.n + 1);
+    for (uint32_t i = 1; i < unit->includes.n; i++) {
+        const char *path = unit->includes.at[i];
+        BodyText text = {0};
+        size_t length;
+        char *blank;
+
+        if (!text_ends(path, ".c") || text_equal(path, reader->task->path)
+            || is_in_preamble(&whole->text, path)) {
+            continue;
+        }
+        blank = file_read(whole->arena, path, &length, NULL);
+        if (blank == NULL) {
+            continue;
+        }
+        text = (BodyText){.text = blank, .length = (uint32_t)length};
+        spans_of(whole->arena, bodies, path, &text);
+        for (uint32_t k = 0; k < text.nspan; k++) {
+            body_blank(blank, text.span[k]);
+        }
+        whole->others[whole->nothers++] = (EditedFile){path, blank, length};
+    }
+}
+
+static void
+reply(Reader *reader, json_int_t version, const char *kind, const Unit *unit, json_t *shift)
+{
+    json_t *head = json_pack("{s:I, s:s}", "version", version, "kind", kind);
+    Arena *arena = arena_new();
+    StrBuf text;
+
+    strbuf_init(&text, arena);
+    if (unit != NULL) {
+        unit_print(unit, &text);
+    }
+    if (shift != NULL) {
+        json_object_set_new(head, "shift", shift);
+    }
+    channel_send(reader->channel, head, text.text, text.length);
+    channel_flush(reader->channel, true);
+    arena_free(arena);
+}
+
+static void
+read_whole(Reader *reader, json_int_t version)
+{
+    Whole whole = {.arena = arena_new(), .text = reader->now};
+    EditedFile edited = {reader->task->path, reader->now.text, reader->now.length};
+    Bodies bodies = {0};
+
+    whole.unit = live_capture(reader->live, whole.arena, strings_new(whole.arena), &edited, 1,
+                              NULL, &bodies);
+    if (is_broken(reader, whole.unit)) {
+        reply(reader, version, "broken", NULL, NULL);
+        arena_free(whole.arena);
+        return;
+    }
+    whole.text.text = arena_strndup(whole.arena, reader->now.text, reader->now.length);
+    spans_of(whole.arena, &bodies, reader->task->path, &whole.text);
+    blank_others(reader, &whole, &bodies);
+    if (reader->whole.arena != NULL) {
+        arena_free(reader->whole.arena);
+    }
+    reader->whole = whole;
+    reader->now.span = ARENA_ARRAY(reader->arena, Span, whole.text.nspan + 1);
+    reader->now.nspan = whole.text.nspan;
+    memcpy(reader->now.span, whole.text.span, whole.text.nspan * sizeof(Span));
+    reader->wants_whole = false;
+    reply(reader, version, "whole", whole.unit, NULL);
+}
+
+/* ---- changed functions ------------------------------------------------------------------- */
+
+/* The bodies that differ. */
+typedef struct Differing {
+    const Reader *reader;
+    uint32_t at[MANY_BODIES];
+    uint32_t n;
+} Differing;
+
+static bool
+wants(void *payload, const Body *body)
+{
+    const Differing *differing = payload;
+    const BodyText *now = &differing->reader->now;
+
+    for (uint32_t i = 0; i < differing->n; i++) {
+        if (now->span[differing->at[i]].start == body->start
+            && text_equal(body->file, differing->reader->task->path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Finds the bodies in the text at hand, from the text before it or the last whole one. */
+static bool
+find_bodies(Reader *reader)
+{
+    const BodyText *whole = &reader->whole.text;
+    BodyText *now = &reader->now;
+
+    now->span = ARENA_ARRAY(reader->arena, Span, whole->nspan + 1);
+    now->nspan = whole->nspan;
+    return (reader->before.text != NULL && reader->before.span != NULL
+            && bodies_follow(&reader->before, now->text, now->length, now->span))
+           || bodies_follow(whole, now->text, now->length, now->span);
+}
+
+/* True when only bodies differ from the last whole text, few, and all as they can be taken for
+ * themselves. */
+static bool
+find_differing(Reader *reader, Differing *out)
+{
+    const BodyText *whole = &reader->whole.text, *now = &reader->now;
+
+    *out = (Differing){.reader = reader};
+    if (reader->whole.arena == NULL || reader->wants_whole || !find_bodies(reader)) {
+        reader->now.span = NULL;
+        return false;
+    }
+    if (!live_is_separable(reader->live) || reader->whole.unit->status == UNIT_FAILED
+        || !bodies_same_outside(whole, now)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < whole->nspan; i++) {
+        if (bodies_same(whole, now, i)) {
+            continue;
+        }
+        if (out->n == MANY_BODIES || !bodies_fit(whole, now, i)) {
+            return false;
+        }
+        out->at[out->n++] = i;
+    }
+    return true;
+}
+
+/* All files to be parsed in place of those on the disk. */
+static EditedFile *
+edited_files(Reader *reader, const Differing *differing)
+{
+    const Whole *whole = &reader->whole;
+    EditedFile *edited = ARENA_ARRAY(reader->arena, EditedFile, whole->nothers + 1);
+    char *text = arena_strndup(reader->arena, reader->now.text, reader->now.length);
+    uint32_t next = 0;
+
+    for (uint32_t i = 0; i < reader->now.nspan; i++) {
+        if (next < differing->n && differing->at[next] == i) {
+            next++;
+        }
+        else {
+            body_blank(text, reader->now.span[i]);
+        }
+    }
+    edited[0] = (EditedFile){reader->task->path, text, reader->now.length};
+    memcpy(edited + 1, whole->others, whole->nothers * sizeof(EditedFile));
+    return edited;
+}
+
+/* False when the text must be parsed whole. */
+static bool
+read_part(Reader *reader, json_int_t version)
+{
+    Differing differing;
+    CaptureWish wish = {.wants = wants, .payload = &differing};
+    json_t *lines;
+    LineShift *shift;
+    uint32_t nshift;
+    const Unit *unit;
+
+    if (!find_differing(reader, &differing)) {
+        return false;
+    }
+    wish.had_errors = reader->whole.unit->messages.n > 0;
+    unit = live_capture(reader->live, reader->arena, strings_new(reader->arena),
+                        edited_files(reader, &differing), reader->whole.nothers + 1, &wish, NULL);
+    if (unit->status == UNIT_FAILED || is_broken(reader, unit) || unit->fns.n != differing.n) {
+        return false;
+    }
+    shift = bodies_shift(reader->arena, &reader->whole.text, &reader->now, &nshift);
+    lines = json_array();
+    for (uint32_t i = 0; i < nshift; i++) {
+        json_array_append_new(lines, json_pack("[i, i]", (int)shift[i].from, (int)shift[i].by));
+    }
+    reply(reader, version, "part", unit, lines);
+    return true;
+}
+
+/* ---- the process ------------------------------------------------------------------------- */
+
+static void
+take_text(Reader *reader, const Packet *packet)
+{
+    json_int_t version = json_integer_value(json_object_get(packet->head, "version"));
+
+    if (reader->previous != NULL) {
+        arena_free(reader->previous);
+    }
+    reader->previous = reader->arena;
+    reader->before = reader->now;
+    reader->arena = arena_new();
+    reader->now = (BodyText){.text = arena_strndup(reader->arena, packet->blob, packet->length),
+                             .length = (uint32_t)packet->length};
+    if (!read_part(reader, version)) {
+        read_whole(reader, version);
+    }
+}
+
+void
+reader_run(Channel *channel, void *payload)
+{
+    Arena *arena = arena_new();
+    const ReaderTask *task = payload;
+    Reader reader = {.channel = channel, .task = task};
+    Packet packet, next;
+
+    reader.live = live_new(arena, task->job, task->overlay, OVERLAY_PREFIX);
+    while (channel_wait(channel, &packet)) {
+        channel_read(channel);
+        while (channel_next(channel, &next)) { /* only the newest text counts */
+            reader.wants_whole = reader.wants_whole
+                                 || json_is_true(json_object_get(packet.head, "whole"));
+            packet_free(&packet);
+            packet = next;
+        }
+        reader.wants_whole = reader.wants_whole
+                             || json_is_true(json_object_get(packet.head, "whole"));
+        take_text(&reader, &packet);
+        packet_free(&packet);
+    }
+    live_free(reader.live);
+    arena_free(arena);
+}

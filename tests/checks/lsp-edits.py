@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""The language server against a scan: what it says of a buffer after each edit is what a scan
+says of the same text, and a broken buffer keeps what was said of functions nobody touched."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
+from lspclient import CAPABILITIES, Client  # noqa: E402
+
+PROGRAM = sys.argv[1]
+
+HELPER = """#include <Python.h>
+
+PyObject *
+make_pair(PyObject *a, PyObject *b)
+{
+    return PyTuple_Pack(2, a, b);
+}
+"""
+
+MAIN = """#include <Python.h>
+
+PyObject *make_pair(PyObject *a, PyObject *b);
+
+static PyObject *
+leaks(PyObject *self, PyObject *x)
+{
+    PyObject *list = PyList_New(0);
+    if (list == NULL) {
+        return NULL;
+    }
+    if (PyList_Append(list, x) < 0) {
+        return NULL;
+    }
+    return list;
+}
+
+static PyObject *
+pairs(PyObject *self, PyObject *x)
+{
+    PyObject *pair = make_pair(x, x);
+    if (pair == NULL) {
+        return NULL;
+    }
+    if (PyObject_IsTrue(pair) < 0) {
+        return NULL;
+    }
+    return pair;
+}
+
+static PyMethodDef methods[] = {
+    {"leaks", leaks, METH_O, NULL},
+    {"pairs", pairs, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, .m_name = "edits", .m_size = -1, .m_methods = methods,
+};
+
+PyMODINIT_FUNC
+PyInit_edits(void)
+{
+    return PyModule_Create(&module);
+}
+"""
+
+
+def scan(folder):
+    """(line, column, rule) of each finding that a scan reports in main.c."""
+    out = subprocess.run([PROGRAM, "scan", "--format", "json", "-p", folder], check=False,
+                         capture_output=True, text=True).stdout
+    found = []
+    for finding in json.loads(out)["findings"]:
+        if finding["file"].endswith("main.c") and not finding.get("suppressed"):
+            found.append((finding["line"], finding["column"], finding["rule"]))
+    return sorted(found)
+
+
+def shown(diagnostics):
+    return sorted((d["range"]["start"]["line"] + 1, d["range"]["start"]["character"] + 1, d["code"])
+                  for d in diagnostics)
+
+
+class Session:
+    def __init__(self, folder):
+        self.folder = folder
+        self.main = folder / "main.c"
+        self.text = MAIN
+        self.main.write_text(MAIN)
+        (folder / "helper.c").write_text(HELPER)
+        flags = subprocess.run(["python3-config", "--includes"], check=True, capture_output=True,
+                               text=True).stdout.split()
+        (folder / "compile_commands.json").write_text(json.dumps([
+            {"directory": str(folder), "file": name,
+             "arguments": ["cc", *flags, "-c", name]} for name in ("main.c", "helper.c")]))
+        self.client = Client([PROGRAM, "lsp"])
+        self.client.start(CAPABILITIES)
+        self.client.open(self.main)
+        self.compare("opened")
+
+    def compare(self, what):
+        got = shown(self.client.diagnostics(self.main))
+        self.main.write_text(self.text)
+        want = scan(self.folder)
+        assert got == want, f"{what}: server {got}, scan {want}"
+        print(f"{what}: {len(got)} findings, as a scan says")
+
+    def edit(self, old, new):
+        """Replaces the first 'old' by an incremental edit."""
+        start = self.text.index(old)
+        before, end = self.text[:start], self.text[:start + len(old)]
+
+        def place(text):
+            return {"line": text.count("\n"), "character": len(text) - text.rfind("\n") - 1}
+        self.text = before + new + self.text[start + len(old):]
+        self.client.change(self.main, [{"range": {"start": place(before), "end": place(end)},
+                                        "text": new}])
+
+
+def same_as_scan(session):
+    """Edits of every kind."""
+    session.edit("        return NULL;\n    }\n    return list;",
+                 "        Py_DECREF(list);\n        return NULL;\n    }\n    return list;")
+    session.compare("release added in a body")
+    session.edit("        Py_DECREF(list);\n", "")
+    session.compare("... and taken out again")
+    session.edit("    PyObject *pair = make_pair(x, x);", "    int n = 1;\n\n\n    PyObject *pair = "
+                 "make_pair(x, x);")
+    session.compare("lines added in another body")
+    session.edit("static PyMethodDef", "/* a comment */\nstatic PyMethodDef")
+    session.compare("lines between functions")
+    session.edit('    {"pairs", pairs, METH_O, NULL},\n', "")
+    session.compare("a function out of the method table")
+    session.edit("static PyObject *\npairs(", "PyObject *\npairs(")
+    session.compare("a declaration changed")
+    session.edit("PyObject *make_pair(PyObject *a, PyObject *b);",
+                 "static PyObject *make_pair(PyObject *a, PyObject *b) { return a; }")
+    session.compare("a callee of this file in place of the other's")
+    session.edit("{ return a; }", "{ Py_INCREF(a); return a; }")
+    session.compare("a callee's summary changed")
+    session.edit("static PyMethodDef", "/* strayref: ignore-file[leak] -- tried */\nstatic "
+                 "PyMethodDef")
+    session.compare("a suppression")
+    session.edit("/* strayref: ignore-file[leak] -- tried */\n", "")
+    session.compare("... taken out again")
+
+
+def broken(session):
+    """What was found in functions that nobody touches stays while the buffer is broken."""
+    before = [d for d in scan(session.folder) if d[2] == "leak"]
+    assert before, "the text has a leak"
+    session.edit("    int n = 1;\n", "    int n = (1;\n\n")
+    got = [d for d in shown(session.client.diagnostics(session.main)) if d[2] == "leak"]
+    assert got == [d for d in before if d[0] < session.text[:session.text.index("int n")]
+                   .count("\n")], got
+    session.edit("    int n = (1;\n\n", "    int n = 1;\n")
+    session.compare("mended")
+    session.edit("static PyMethodDef methods[] = {", "static PyMethodDef methods[] = ")
+    got = shown(session.client.diagnostics(session.main))
+    assert [d for d in got if d[2] == "leak"] == before, got
+    session.edit("static PyMethodDef methods[] = ", "static PyMethodDef methods[] = {")
+    session.compare("mended again")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        session = Session(pathlib.Path(name).resolve())
+        same_as_scan(session)
+        broken(session)
+        assert session.client.stop() == 0
+
+
+if __name__ == "__main__":
+    main()
