@@ -1,5 +1,6 @@
 /* allocator_mismatch.c: memory is given back, or grown, by a function of another allocator
  * family than the one that made it. */
+#include "classes/view.h"
 #include "engine/rule.h"
 
 static const char *
@@ -31,10 +32,32 @@ on_free(RuleCtx *rx, const FreeEvent *event)
                              event->maker));
 }
 
+/* A field whose memory one function allocates and another gives to the wrong allocator. */
+static void
+on_class(ClassCtx *cx, const Class *cls)
+{
+    Arena *arena = class_arena(cx);
+    for (uint32_t i = 0; i < cls->nhazards; i++) {
+        const Hazard *hazard = &cls->hazard[i];
+        ClassReport how = {
+            .loc = hazard->at.loc, .function = hazard->at.function, .message = hazard->at.text,
+            .last = hazard->at.text, .steps = {&hazard->because}, .nsteps = 1,
+            .confidence = CONFIDENCE_HIGH,
+        };
+        if (hazard->kind == HAZARD_BLOCK_FAMILY) {
+            how.object = arena_printf(arena, "self->%s", hazard->what);
+            how.fix = arena_printf(arena, "free '%s' with the function that belongs to its "
+                                          "allocator", how.object);
+            class_report(cx, cls, &how);
+        }
+    }
+}
+
 const Rule rule_allocator_mismatch = {
     .info = {.id = "allocator-mismatch", .title = "Memory freed by another allocator",
              .summary = "Memory of one allocator family is freed or grown by another.",
              .severity = SEVERITY_ERROR, .precision = PRECISION_HIGH, .cwe = 762,
              .page = page_allocator_mismatch},
     .on_free = on_free,
+    .on_class = on_class,
 };

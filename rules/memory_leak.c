@@ -1,5 +1,6 @@
 /* memory_leak.c: the last pointer to a block of memory is gone, or a filled Py_buffer is
  * left behind: nobody can give it back. */
+#include "classes/view.h"
 #include "engine/rule.h"
 
 static const char *
@@ -90,10 +91,65 @@ on_lost(RuleCtx *rx, const LostEvent *event)
                 advise(rx, event));
 }
 
+/* ---- what tp_dealloc leaves ------------------------------------------------------------ */
+
+static const char *
+describe_end(Arena *arena, const Class *cls, const Hazard *hazard)
+{
+    const char *dealloc = cls->slot[SLOT_DEALLOC].function;
+    if (hazard->kind == HAZARD_SELF_LEAK) {
+        return arena_printf(arena, "memory leak: %s never frees the instance of %s itself",
+                            dealloc, cls->name);
+    }
+    if (!dealloc) {
+        return arena_printf(arena, "memory leak: %s has no tp_dealloc that gives back what "
+                                   "'self->%s' holds", cls->name, hazard->what);
+    }
+    if (hazard->kind == HAZARD_BUFFER_LEAK) {
+        return arena_printf(arena, "%s does not release the view 'self->%s' of %s: its object "
+                                   "stays locked", dealloc, hazard->what, cls->name);
+    }
+    return arena_printf(arena, "memory leak: %s does not free the memory in 'self->%s' of %s",
+                        dealloc, hazard->what, cls->name);
+}
+
+static void
+report_end(ClassCtx *cx, const Class *cls, const Hazard *hazard)
+{
+    Arena *arena = class_arena(cx);
+    bool self = hazard->kind == HAZARD_SELF_LEAK;
+    const char *place = self ? "self" : arena_printf(arena, "self->%s", hazard->what);
+    const char *fix = hazard->kind == HAZARD_BUFFER_LEAK
+                          ? arena_printf(arena, "PyBuffer_Release(&%s) in tp_dealloc", place)
+                          : arena_printf(arena, "free '%s' in tp_dealloc", place);
+    ClassReport how = {
+        .loc = hazard->at.loc, .function = hazard->at.function, .object = place,
+        .message = describe_end(arena, cls, hazard),
+        .fix = self ? "end with Py_TYPE(self)->tp_free(self)" : fix,
+        .last = arena_printf(arena, "'%s' is lost with each instance", place),
+        .steps = {&hazard->because}, .nsteps = 1, .confidence = CONFIDENCE_MEDIUM,
+    };
+
+    class_report(cx, cls, &how);
+}
+
+static void
+on_class(ClassCtx *cx, const Class *cls)
+{
+    for (uint32_t i = 0; i < cls->nhazards; i++) {
+        const Hazard *hazard = &cls->hazard[i];
+        if (hazard->kind == HAZARD_BLOCK_LEAK || hazard->kind == HAZARD_BUFFER_LEAK ||
+            hazard->kind == HAZARD_SELF_LEAK) {
+            report_end(cx, cls, hazard);
+        }
+    }
+}
+
 const Rule rule_memory_leak = {
     .info = {.id = "memory-leak", .title = "Memory leak",
              .summary = "Memory, or a filled Py_buffer, is lost before it is given back.",
              .severity = SEVERITY_WARNING, .precision = PRECISION_HIGH, .cwe = 401,
              .page = page_memory_leak},
     .on_lost = on_lost,
+    .on_class = on_class,
 };

@@ -104,6 +104,7 @@ find(Arena *arena, Strings *strings, const Program *program, const Model *model)
     for (uint32_t i = 0; i < finder->classes.n; i++) {
         promises_check(finder, finder->classes.at[i]);
         dealloc_check(finder, finder->classes.at[i]);
+        blocks_check(finder, finder->classes.at[i]);
     }
     makers_check(finder);
     hidden_check(finder);

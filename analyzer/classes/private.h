@@ -299,6 +299,11 @@ void makers_check(Finder *finder);
 /* What tp_dealloc does out of order; visits and releases too few or too many. */
 void dealloc_check(Finder *finder, Build *build);
 void promises_check(Finder *finder, Build *build);
+/* blocks.c: memory, buffers and the instance itself: what tp_dealloc leaves, and gives to the
+ * wrong allocator. */
+void blocks_check(Finder *finder, Build *build);
+/* promise.c: true when 'after' may run once 'before' has, in the same call of the function. */
+bool action_follows(Finder *finder, const FnView *view, const Action *before, const Action *after);
 /* References that no tp_traverse could show: looks at all functions once. */
 void hidden_check(Finder *finder);
 void hazard_add(Finder *finder, Build *build, Hazard hazard);

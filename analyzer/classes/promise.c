@@ -102,9 +102,8 @@ reachable(Finder *finder, const FnView *view, uint32_t start, bool well)
     return seen;
 }
 
-/* True when 'after' may run once 'before' has, in the same call of the function. */
-static bool
-follows(Finder *finder, const FnView *view, const Action *before, const Action *after)
+bool
+action_follows(Finder *finder, const FnView *view, const Action *before, const Action *after)
 {
     const Block *block = &view->fn->block[before->block];
     const Instr *last = &block->ins[block->nins - 1];
@@ -156,7 +155,7 @@ second_visit(Finder *finder, const FnView *view, const Member *member)
             const Action *a = &view->actions.at[i], *b = &view->actions.at[k];
 
             if (is_visit_of(a, member) && is_visit_of(b, member) && !a->twice &&
-                !b->twice && !a->via_local && !b->via_local && follows(finder, view, a, b)) {
+                !b->twice && !a->via_local && !b->via_local && action_follows(finder, view, a, b)) {
                 return b;
             }
         }
@@ -191,7 +190,7 @@ is_replaced(Finder *finder, const FnView *view, const Action *release)
 
         if (action->member == release->member &&
             (action->kind == DOES_STORE || action->kind == DOES_FILL ||
-             action->kind == DOES_RESET) && follows(finder, view, release, action)) {
+             action->kind == DOES_RESET) && action_follows(finder, view, release, action)) {
             return true;
         }
     }
@@ -206,7 +205,7 @@ is_taken(Finder *finder, const FnView *view, const Action *release)
         const Action *action = &view->actions.at[i];
 
         if (action->member == release->member && action->kind == DOES_STORE &&
-            follows(finder, view, action, release)) {
+            action_follows(finder, view, action, release)) {
             return true;
         }
     }

@@ -85,6 +85,10 @@ typedef enum HazardKind {
     HAZARD_DANGLING,         /* released, not replaced, and released again by tp_dealloc */
     HAZARD_BASE_RELEASES,    /* released, and again by the base's tp_dealloc */
     HAZARD_HIDDEN,           /* the instance is owned where the collector cannot look: 'ring' */
+    HAZARD_BLOCK_LEAK,       /* a field's memory that tp_dealloc does not give back */
+    HAZARD_BLOCK_FAMILY,     /* ... or that is given back to another allocator: at.text */
+    HAZARD_BUFFER_LEAK,      /* a Py_buffer that tp_dealloc does not release */
+    HAZARD_SELF_LEAK,        /* tp_dealloc does not free the instance */
     HAZARD_SELF_PASSED,      /* tp_dealloc hands the dead instance to code that may run Python */
 } HazardKind;
 
