@@ -20,6 +20,7 @@ enum { DEBUG_ARENA = 0 };
 enum {
     CHUNK_MIN = 16 * 1024,
     CHUNK_MAX = 1024 * 1024,
+    SPARE_MAX = 64 * 1024 * 1024, /* that a reset keeps */
 };
 
 typedef struct Chunk {
@@ -31,6 +32,7 @@ typedef struct Chunk {
 
 struct Arena {
     Chunk *chunk;      /* the one requests are served from, then the full ones */
+    Chunk *spare;      /* empty ones of CHUNK_MAX, kept by a reset */
     size_t chunk_size; /* of the next regular chunk */
     size_t used;       /* bytes handed out */
 };
@@ -86,7 +88,34 @@ arena_free(Arena *arena)
 {
     if (arena != NULL) {
         chunks_free(arena->chunk);
+        chunks_free(arena->spare);
         free(arena);
+    }
+}
+
+/* Keeps the large chunks for the next round: taking them from the system each time costs more
+ * than what they are used for. */
+static void
+keep_chunks(Arena *arena, Chunk *chunk)
+{
+    size_t kept = 0;
+
+    for (const Chunk *spare = arena->spare; spare != NULL; spare = spare->next) {
+        kept += spare->size;
+    }
+    while (chunk != NULL) {
+        Chunk *next = chunk->next;
+
+        if (chunk->size == CHUNK_MAX && kept < SPARE_MAX) {
+            kept += chunk->size;
+            chunk->used = 0;
+            chunk->next = arena->spare;
+            arena->spare = chunk;
+        }
+        else {
+            free(chunk);
+        }
+        chunk = next;
     }
 }
 
@@ -99,7 +128,7 @@ arena_reset(Arena *arena)
         arena->chunk = NULL;
     }
     else if (arena->chunk != NULL) {
-        chunks_free(arena->chunk->next);
+        keep_chunks(arena, arena->chunk->next);
         arena->chunk->next = NULL;
         arena->chunk->used = 0;
     }
@@ -109,8 +138,14 @@ arena_reset(Arena *arena)
 static Chunk *
 arena_push_chunk(Arena *arena, size_t size)
 {
-    Chunk *chunk = chunk_new(size);
+    Chunk *chunk = arena->spare;
 
+    if (chunk != NULL && size == CHUNK_MAX) {
+        arena->spare = chunk->next;
+    }
+    else {
+        chunk = chunk_new(size);
+    }
     chunk->next = arena->chunk;
     arena->chunk = chunk;
     return chunk;
@@ -162,8 +197,9 @@ align_size(size_t size)
     return (size + unit - 1) / unit * unit;
 }
 
-void *
-arena_alloc(Arena *arena, size_t size)
+/* Memory with anything in it. */
+static void *
+alloc_dirty(Arena *arena, size_t size)
 {
     size_t aligned = align_size(size == 0 ? 1 : size);
     Chunk *chunk = arena_chunk_for(arena, aligned);
@@ -172,13 +208,19 @@ arena_alloc(Arena *arena, size_t size)
     assert(chunk->size - chunk->used >= aligned);
     chunk->used += aligned;
     arena->used += aligned;
-    return memset(bytes, 0, aligned);
+    return bytes;
+}
+
+void *
+arena_alloc(Arena *arena, size_t size)
+{
+    return memset(alloc_dirty(arena, size), 0, align_size(size == 0 ? 1 : size));
 }
 
 void *
 arena_copy(Arena *arena, const void *bytes, size_t size)
 {
-    void *copy = arena_alloc(arena, size);
+    void *copy = alloc_dirty(arena, size);
 
     if (size > 0) {
         memcpy(copy, bytes, size);
@@ -189,11 +231,12 @@ arena_copy(Arena *arena, const void *bytes, size_t size)
 char *
 arena_strndup(Arena *arena, const char *text, size_t length)
 {
-    char *copy = arena_alloc(arena, length + 1);
+    char *copy = alloc_dirty(arena, length + 1);
 
     if (length > 0) {
         memcpy(copy, text, length);
     }
+    copy[length] = '\0';
     return copy;
 }
 
