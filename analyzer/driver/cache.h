@@ -21,8 +21,8 @@ typedef struct Cache Cache;
  * why was said.  What is owned lives in 'arena'. */
 Cache *cache_open(Arena *arena, const char *folder);
 /* Writes what is pending, drops what was long not used when the file has grown too large, and
- * closes it.  NULL is ignored. */
-void cache_close(Cache *cache);
+ * closes it; false when something was wrong with it.  NULL is ignored. */
+bool cache_close(Cache *cache);
 
 /* The bytes kept under the key in the table of 'kind', in 'arena'; NULL when there are none.
  * Several may stand under one key: 'nth' counts them, the newest first. */

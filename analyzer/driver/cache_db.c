@@ -396,13 +396,13 @@ shrink(Cache *cache)
     }
 }
 
-void
+bool
 cache_close(Cache *cache)
 {
     bool wrote;
 
     if (cache == NULL) {
-        return;
+        return true;
     }
     wrote = cache->pending.n > 0;
     flush(cache);
@@ -410,6 +410,7 @@ cache_close(Cache *cache)
         shrink(cache);
     }
     end(cache);
+    return !cache->broken;
 }
 
 /* ---- looking and cleaning ------------------------------------------------------------------ */

@@ -172,6 +172,7 @@ typedef struct Scan {
     Jobs jobs;
     bool quiet;         /* as in Options */
     const char *database; /* that was used, or NULL */
+    bool cache_failed;  /* it was said that the cache cannot be used */
     SkipRules skip;
     Map *skipped;       /* interned file -> SkippedFile * */
     VEC(Gap) gaps;      /* inputs that never became a job, and why */
@@ -280,6 +281,9 @@ bool scan_find_jobs(Scan *scan, const Options *options, Error *error);
     "dnf install python3-devel) or add their folder with -I"
 
 /* ---- worker.c ----------------------------------------------------------------- */
+
+/* As many workers as processors, memory permitting, or as asked for, and not more than tasks. */
+uint32_t workers_wanted(const Options *options, uint32_t ntasks);
 
 /* Captures all jobs in up to 'workers' child processes, so that a crash or
  * hang of libclang costs only the file at hand; results in the order of the jobs,

@@ -279,12 +279,22 @@ collect_result(Scan *scan)
 
 /* ---- the pipeline ----------------------------------------------------------------------- */
 
+/* The cache, open; NULL when there is to be none or it cannot be used. */
+static Cache *
+open_cache(Scan *scan, const Options *options)
+{
+    const char *folder = scan->cache_failed ? NULL : cache_folder(scan->arena, options, scan);
+    Cache *cache = folder != NULL ? cache_open(scan->arena, folder) : NULL;
+
+    scan->cache_failed = scan->cache_failed || (folder != NULL && cache == NULL);
+    return cache;
+}
+
 /* All jobs into units, those that are known from the cache. */
 static void
 capture_jobs(Scan *scan, const Options *options, const char *overlay)
 {
-    const char *folder = cache_folder(scan->arena, options, scan);
-    Cache *cache = folder != NULL ? cache_open(scan->arena, folder) : NULL;
+    Cache *cache = open_cache(scan, options);
     UnitCache *known = unit_cache_new(scan->arena, scan->strings, cache, overlay);
     Progress progress;
 
@@ -296,7 +306,7 @@ capture_jobs(Scan *scan, const Options *options, const char *overlay)
                 options->on_progress != NULL ? options->progress_payload : &progress,
                 scan->units);
     progress_end(&progress);
-    cache_close(cache);
+    scan->cache_failed = !cache_close(cache) || scan->cache_failed;
 }
 
 bool
@@ -329,6 +339,50 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     return true;
 }
 
+/* Stands for all that results depend on beside the units: this program, and the facts. */
+static Digest
+facts_digest(Scan *scan, const Options *options)
+{
+    StrBuf text;
+
+    strbuf_init(&text, scan->arena);
+    strbuf_printf(&text, "%s %u", build_id, model_python(scan->model));
+    for (uint32_t i = 0; i < options->nmodels; i++) {
+        const char *facts = file_read(scan->arena, options->models[i], NULL, NULL);
+
+        strbuf_printf(&text, "\n%s", facts != NULL ? facts : "");
+    }
+    return digest_bytes(text.text, text.length);
+}
+
+static const char *
+find_result(void *payload, Arena *arena, Digest key, size_t *length)
+{
+    return cache_get(payload, arena, CACHE_RESULT, key, 0, length);
+}
+
+static void
+keep_result(void *payload, Digest key, const char *bytes, size_t length)
+{
+    cache_put(payload, CACHE_RESULT, key, (Digest){0}, bytes, length);
+}
+
+/* Runs the engine with what is known from before, in as many processes as wanted. */
+static void
+run_engine(Scan *scan, const Options *options)
+{
+    Cache *cache = open_cache(scan, options);
+    EngineHelp help = {.workers = workers_wanted(options, UINT32_MAX),
+                       .base = facts_digest(scan, options), .payload = cache};
+
+    if (cache != NULL) {
+        help.find = find_result;
+        help.keep = keep_result;
+    }
+    engine_run(scan->arena, scan->strings, scan->program, scan->model, &help, &scan->engine);
+    scan->cache_failed = !cache_close(cache) || scan->cache_failed;
+}
+
 /* Follows all paths of the program that the units make. */
 static void
 follow(Scan *scan, const Options *options)
@@ -339,7 +393,7 @@ follow(Scan *scan, const Options *options)
     annotations_apply(scan);
     progress_start(&progress, options, &scan->jobs);
     progress_phase(&progress, "following paths");
-    engine_run(scan->arena, scan->strings, scan->program, scan->model, &scan->engine);
+    run_engine(scan, options);
     classes_run(scan->arena, scan->strings, scan->program, scan->model, &scan->engine);
     progress_end(&progress);
 }

@@ -238,9 +238,8 @@ finish(Pool *pool, Worker *worker, int status)
 
 /* ---- in the parent: all of them ----------------------------------------------------------- */
 
-/* As many workers as processors, memory permitting, and not more than jobs. */
-static uint32_t
-count_workers(const Options *options, uint32_t njobs)
+uint32_t
+workers_wanted(const Options *options, uint32_t ntasks)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -250,7 +249,7 @@ count_workers(const Options *options, uint32_t njobs)
         n = cores > 0 ? (uint64_t)cores : 1;
         n = n < memory / WORKER_MEMORY ? n : memory / WORKER_MEMORY;
     }
-    n = n < njobs ? n : njobs;
+    n = n < ntasks ? n : ntasks;
     return n > 0 ? (uint32_t)n : 1;
 }
 
@@ -326,7 +325,7 @@ capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overla
     uint32_t next = 0;
     Pool pool = {.arena = arena, .scratch = arena_new(), .strings = strings, .jobs = jobs,
                  .overlay = overlay, .options = options, .known = known, .units = units,
-                 .nworkers = count_workers(options, njobs)};
+                 .nworkers = workers_wanted(options, njobs)};
 
     signal(SIGCHLD, SIG_DFL); /* whoever started us may have left it ignored */
     pool.workers = ARENA_ARRAY(arena, Worker, pool.nworkers);

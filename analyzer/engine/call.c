@@ -61,6 +61,14 @@ find_copied(Explorer *ex, const Decl *decl, const Fn *body)
     return known && known->ncases > 0 && known->nparam == body->nparam ? known : NULL;
 }
 
+/* What comes later in the order is not known, whoever has analysed it already. */
+static bool
+is_earlier(const Explorer *ex, int64_t index)
+{
+    const uint32_t *component = ex->program->graph->component;
+    return component[index] <= component[ex->fn_index];
+}
+
 const Summary *
 find_summary(Explorer *ex, const Decl *decl, const char *name)
 {
@@ -71,7 +79,7 @@ find_summary(Explorer *ex, const Decl *decl, const char *name)
     int64_t index = decl ? program_callee(ex->program, decl) : -1;
     if (index >= 0 && (decl->is_static || !known)) {
         const Summary *copied = find_copied(ex, decl, ex->program->fns[index]);
-        return copied ? copied : ex->computed[index];
+        return copied ? copied : is_earlier(ex, index) ? ex->computed[index] : NULL;
     }
     return known;
 }

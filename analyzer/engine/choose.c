@@ -162,24 +162,12 @@ withdrawn(const Explorer *ex, const PendingReport *report)
     return false;
 }
 
+/* What the fingerprint is made from: engine.c numbers those that are equal. */
 static const char *
-fingerprint(Explorer *ex, const PendingReport *report, const EngineResult *out)
+fingerprint_key(Explorer *ex, const PendingReport *report)
 {
-    const char *born = callee_text(ex, report->ref.born);
-    uint32_t ordinal = 0;
-    const char *text;
-    bool taken;
-    do {
-        const char *key = arena_printf(ex->arena, "%s|%s|%s|%s|%u", report->rule->info.id,
-                                       ex->fn->decl->usr, born, report->object, ordinal++);
-        text = arena_printf(ex->out, "%016llx",
-                            (unsigned long long)hash_bytes(key, strlen(key), 0));
-        taken = false;
-        for (uint32_t i = out->findings.n; i-- > 0 && !taken;) {
-            taken = text_equal(out->findings.at[i]->fingerprint, text);
-        }
-    } while (taken);
-    return text;
+    return arena_printf(ex->out, "%s|%s|%s|%s", report->rule->info.id, ex->fn->decl->usr,
+                        callee_text(ex, report->ref.born), report->object);
 }
 
 /* A fact with one outcome a line, on one line: 'f(x) -> new | NULL raises'. */
@@ -240,7 +228,7 @@ append(Explorer *ex, const PendingReport *report, EngineResult *out)
     finding->reach = report->reach;
     finding->confidence = report->confidence;
     finding->cause = report->cause;
-    finding->fingerprint = fingerprint(ex, report, out);
+    finding->fingerprint = fingerprint_key(ex, report);
     trace_steps(ex, report, finding);
     VEC_PUSH(ex->out, &out->findings, finding);
 }

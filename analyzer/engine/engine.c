@@ -3,27 +3,24 @@
 #include <string.h>
 
 #include "engine/gil.h"
+#include "engine/run.h"
 
 #define RECURSION_PASSES 3
+#define TEAM_FUNCTIONS 100 /* fewer are done sooner than processes start */
 
-typedef struct Engine {
-    Arena *out;
-    Arena *scratch;
-    Strings *strings;
-    const Program *program;
-    Model *model;
-    FnInfo *info;
-    Owners *owners;
-    const Gil *gil;
-    Summary **computed;
-    EngineResult *result;
-    const EngineBefore *before; /* NULL: everything is new */
-    Map known;                  /* identity of a function -> its index before + 1 */
-    bool *analysed, *altered;   /* by function: with 'before' only */
-} Engine;
-
-/* Notes which findings, from 'first' on, are the function's. */
+/* Keeps the summary as bytes, before annotations correct it: whoever reads them corrects. */
 static void
+keep_raw(Engine *engine, uint32_t index)
+{
+    if (engine->raw) {
+        Packer pack;
+        pack_start(&pack, engine->out);
+        pack_summary(&pack, engine->program->fns[index], engine->computed[index]);
+        engine->raw[index] = (Slice){pack.out.text, pack.out.length};
+    }
+}
+
+void
 note_own(Engine *engine, uint32_t index, uint32_t first)
 {
     const EngineResult *result = engine->result;
@@ -56,9 +53,11 @@ analyse(Engine *engine, uint32_t index, bool first_pass, bool silent)
     engine->computed[index] = summarize(&ex);
     if (silent && engine->computed[index]->noreturn) {
         engine->computed[index] = NULL; /* only ways back into the recursion so far */
+        keep_raw(engine, index);
         arena_reset(engine->scratch);
         return;
     }
+    keep_raw(engine, index);
     model_put_computed(engine->model, fn->decl->usr, engine->computed[index]);
     if (!silent) {
         engine->result->outcome[index] = ex.cut       ? OUTCOME_GAVE_UP
@@ -224,9 +223,10 @@ note_altered(Engine *engine, uint32_t first, uint32_t count)
 
 /* One strongly connected component.  When its functions call each other, first along the
  * ways that do not, then with what the last pass learned, until nothing new comes. */
-static void
-analyse_component(Engine *engine, uint32_t first, uint32_t count)
+void
+component_analyse(Engine *engine, const Component *component)
 {
+    uint32_t first = component->first, count = component->count;
     if (!is_recursive(engine->program->graph, first, count)) {
         analyse_once(engine, first, count, false);
         return;
@@ -256,12 +256,79 @@ compare_findings(const void *a, const void *b)
     return order;
 }
 
+/* Turns what fingerprints are made of into fingerprints, those of equal findings numbered. */
 static void
-run(Engine *engine)
+make_fingerprints(Engine *engine)
+{
+    Map count;
+    map_init(&count, engine->out);
+    for (uint32_t i = 0; i < engine->result->findings.n; i++) {
+        Finding *finding = engine->result->findings.at[i];
+        const char *key = finding->fingerprint;
+        void **n = map_put_ptr(&count, str_intern(engine->strings, key));
+        key = arena_printf(engine->out, "%s|%u", key, (uint32_t)(uintptr_t)*n);
+        *n = (void *)((uintptr_t)*n + 1);
+        finding->fingerprint = arena_printf(engine->out, "%016llx",
+                                            (unsigned long long)hash_bytes(key, strlen(key), 0));
+    }
+}
+
+/* Splits the order of the call graph into components. */
+static void
+list_components(Engine *engine)
+{
+    const CallGraph *graph = engine->program->graph;
+    engine->component = ARENA_ARRAY(engine->out, Component, graph->ncomponents + 1);
+    for (uint32_t i = 0; i < graph->nfns;) {
+        Component *one = &engine->component[engine->ncomponents++];
+        *one = (Component){.first = i, .count = 1};
+        while (i + one->count < graph->nfns && graph->component[graph->order[i + one->count]] ==
+                                                   graph->component[graph->order[i]]) {
+            one->count++;
+        }
+        i += one->count;
+    }
+}
+
+/* Takes over what an earlier run has found out about the component; false when it has not. */
+static bool
+find_part(Engine *engine, const Component *component, Digest *key)
+{
+    if (!engine->help || !engine->help->find) {
+        return false;
+    }
+    *key = part_key(engine, component);
+    Slice part;
+    part.bytes = engine->help->find(engine->help->payload, engine->out, *key, &part.length);
+    return part.bytes && part_split(engine, component, part) &&
+           part_take(engine, component, part);
+}
+
+/* All components, one after the other, in this process. */
+static void
+run_here(Engine *engine)
+{
+    for (uint32_t i = 0; i < engine->ncomponents; i++) {
+        const Component *component = &engine->component[i];
+        Digest key = {0};
+        if (keep_component(engine, component->first, component->count) ||
+            find_part(engine, component, &key)) {
+            continue;
+        }
+        component_analyse(engine, component);
+        note_altered(engine, component->first, component->count);
+        if (engine->help && engine->help->keep) {
+            Slice part = part_pack(engine, engine->out, component);
+            engine->help->keep(engine->help->payload, key, part.bytes, part.length);
+        }
+    }
+}
+
+static void
+prepare(Engine *engine)
 {
     Arena *arena = engine->out;
     const Program *program = engine->program;
-    const CallGraph *graph = program->graph;
     EngineResult *out = engine->result;
     *out = (EngineResult){0};
     engine->scratch = arena_new();
@@ -281,18 +348,24 @@ run(Engine *engine)
         out->premise[i] = premise_of(program, engine->owners, engine->gil, &engine->info[i], i);
     }
     map_known(engine);
-    for (uint32_t i = 0; i < graph->nfns;) {
-        uint32_t count = 1;
-        while (i + count < graph->nfns && graph->component[graph->order[i + count]] ==
-                                              graph->component[graph->order[i]]) {
-            count++;
-        }
-        if (!keep_component(engine, i, count)) {
-            analyse_component(engine, i, count);
-            note_altered(engine, i, count);
-        }
-        i += count;
+    list_components(engine);
+    if (engine->help) {
+        engine->raw = ARENA_ARRAY(arena, Slice, program->nfns + 1);
+        components_link(engine);
+        parts_start(engine);
     }
+}
+
+static void
+run(Engine *engine)
+{
+    EngineResult *out = engine->result;
+    prepare(engine);
+    if (!engine->help || engine->help->workers == 0 ||
+        engine->program->nfns < TEAM_FUNCTIONS || !team_run(engine)) {
+        run_here(engine);
+    }
+    make_fingerprints(engine);
     if (out->findings.n > 1) {
         qsort(out->findings.at, out->findings.n, sizeof(Finding *), compare_findings);
     }
@@ -301,10 +374,10 @@ run(Engine *engine)
 
 void
 engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,
-           EngineResult *out)
+           const EngineHelp *help, EngineResult *out)
 {
     Engine engine = {.out = arena, .strings = strings, .program = program, .model = model,
-                     .result = out};
+                     .help = help, .result = out};
     run(&engine);
 }
 

@@ -45,10 +45,21 @@ typedef struct EngineBefore {
 /* A number by which a function is known from one run to the next. */
 uint64_t engine_identity(const Fn *fn);
 
+/* What the engine may use while it analyses a whole program. */
+typedef struct EngineHelp {
+    uint32_t workers; /* processes to analyse in, for programs of some size; 0 = none */
+    Digest base;      /* of all that decides beside the units: this program, facts */
+    /* Results by their key: bytes in 'arena' that 'keep' was given, now or in an earlier run;
+     * NULL when there are none.  Both NULL: nothing is kept. */
+    const char *(*find)(void *payload, Arena *arena, Digest key, size_t *length);
+    void (*keep)(void *payload, Digest key, const char *bytes, size_t length);
+    void *payload;
+} EngineHelp;
+
 /* Analyses the whole program.  Computed summaries are put into 'model'.
- * Everything in 'out' is owned by 'arena'. */
+ * Everything in 'out' is owned by 'arena'.  'help' may be NULL; the result is the same. */
 void engine_run(Arena *arena, Strings *strings, const Program *program, Model *model,
-                EngineResult *out);
+                const EngineHelp *help, EngineResult *out);
 
 /* The same, but only for functions that are changed, new, call one whose summary has become
  * another, or whose premises have; the others keep their summary, and their findings move

@@ -5,6 +5,8 @@
  * released later in the same function.  A reference stored there is handed
  * over; one stored where nothing is ever released may or may not be.
  */
+#include <string.h>
+
 #include "engine/state.h"
 
 struct Owners {
@@ -166,6 +168,30 @@ bool
 owners_global(Owners *owners, Str usr)
 {
     return map_get_ptr(&owners->owning, usr) != NULL;
+}
+
+/* Mixes one thing into a digest that does not depend on the order of things. */
+static void
+add_unordered(Digest *sum, const char *text, const char *more)
+{
+    uint64_t hash = hash_bytes(text, strlen(text), 0);
+    hash = more ? hash_bytes(more, strlen(more), hash) : hash;
+    sum->high += hash_mix(hash, 1);
+    sum->low += hash_mix(hash, 2);
+}
+
+Digest
+owners_digest(const Owners *owners)
+{
+    Digest sum = {0};
+    for (uint32_t i = 0; i < owners->owning.n; i++) {
+        add_unordered(&sum, owners->owning.at[i].value, NULL);
+    }
+    for (uint32_t i = 0; i < owners->freeing.n; i++) {
+        add_unordered(&sum, (const char *)(uintptr_t)owners->freeing.at[i].key,
+                      owners->freeing.at[i].value);
+    }
+    return sum;
 }
 
 /* The key of the innermost field or global around the place, or NULL. */

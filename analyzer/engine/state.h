@@ -213,6 +213,8 @@ typedef enum Owning { OWNING_UNKNOWN, OWNING_YES } Owning;
 /* Looks through all functions for releases of what fields and globals hold.  Owned by
  * 'arena'. */
 Owners *owners_find(Arena *arena, Strings *strings, const Program *program, const Model *model);
+/* Stands for all that was found. */
+Digest owners_digest(const Owners *owners);
 /* True when the field, the global, is known to own what it holds. */
 bool owners_field(Owners *owners, Str record, Str name);
 bool owners_global(Owners *owners, Str usr);

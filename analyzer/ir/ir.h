@@ -68,6 +68,7 @@ typedef struct Decl {
                           ("strayref:prototype(list, n:int) obj") of a function that has any */
     uint32_t nannotation;
     Loc loc;           /* where first declared */
+    Digest digest;     /* of its text form but for the place; 0 unless it was read from there */
 } Decl;
 
 typedef enum ValKind {
@@ -152,6 +153,7 @@ typedef struct Fn {
     Str reason;        /* why damaged, or NULL */
     uint32_t nhavoc;   /* havoc instructions inside */
     bool imprecise;    /* a for header was guessed */
+    Digest digest;     /* of its text form; 0 unless it was read from there */
 } Fn;
 
 /* ---- static tables ------------------------------------------------------ */

@@ -86,6 +86,7 @@ static void
 read_fn(Reader *r)
 {
     Fn *fn = ARENA_NEW(r->unit->arena, Fn);
+    const char *text = r->lex.at;
 
     read_fn_head(r, fn);
     r->base = fn->loc;
@@ -98,6 +99,7 @@ read_fn(Reader *r)
     fn->block = KEEP(r, &r->blocks);
     fn->nblock = r->blocks.n;
     r->base = (Loc){.file = r->unit->path};
+    fn->digest = digest_bytes(text, (size_t)(r->lex.at - text));
     VEC_PUSH(r->unit->arena, &r->unit->fns, fn);
 }
 
@@ -119,6 +121,7 @@ static void
 read_decl(Reader *r, bool is_func)
 {
     uint32_t count = r->unit->decls.n;
+    const char *text = r->lex.at;
     Str name;
     void **place = read_decl_place(r, &name);
     Decl *decl = unit_decl(r->unit, lex_string(&r->lex), name, is_func);
@@ -135,6 +138,7 @@ read_decl(Reader *r, bool is_func)
     decl->is_system = lex_take_word(&r->lex, "system");
     decl->is_variadic = lex_take_word(&r->lex, "variadic");
     read_notes(r, decl);
+    decl->digest = digest_bytes(text, (size_t)(r->lex.at - text));
     decl->loc = read_loc(r);
     lex_end_line(&r->lex);
 }
