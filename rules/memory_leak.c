@@ -8,10 +8,28 @@ describe_view(RuleCtx *rx, const LostEvent *event)
 {
     Arena *arena = rule_arena(rx);
     const char *name = object_name(event->object);
-    if (event->how == LOST_OVERWRITE) {
+    if (event->how == LOST_OVERWRITE || event->how == LOST_FIELD) {
         return arena_printf(arena, "the view '%s' is filled again before it is released", name);
     }
     return arena_printf(arena, "the view '%s' is not released: its object stays locked", name);
+}
+
+static const char *
+describe_filled(RuleCtx *rx, const LostEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *name = object_name(event->object);
+    const char *maker = object_maker(event->object);
+    if (event->how == LOST_FIELD) {
+        return arena_printf(arena, "memory leak: '%s' is filled again while it may hold memory, "
+                                   "which is lost", name);
+    }
+    if (event->how == LOST_OVERWRITE) {
+        return arena_printf(arena, "memory leak: '%s', which %s has filled, is filled again before "
+                                   "it is cleared", name, maker);
+    }
+    return arena_printf(arena, "memory leak: '%s', which %s has filled, is not cleared", name,
+                        maker);
 }
 
 static const char *
@@ -69,6 +87,9 @@ advise(RuleCtx *rx, const LostEvent *event)
     if (object_is_view(event->object)) {
         return arena_printf(arena, "PyBuffer_Release(&%s) before this point", name);
     }
+    if (object_is_filled(event->object)) {
+        return arena_printf(arena, "clear '%s' before this point", name);
+    }
     if (event->how == LOST_FIELD) {
         return arena_printf(arena, "%s(%s) before the assignment", call ? call : "free", name);
     }
@@ -86,9 +107,10 @@ on_lost(RuleCtx *rx, const LostEvent *event)
     if (!object_is_memory(event->object)) {
         return; /* leak and overwrite-owned tell these */
     }
-    rule_report(rx, event->object,
-                object_is_view(event->object) ? describe_view(rx, event) : describe(rx, event),
-                advise(rx, event));
+    const char *message = object_is_view(event->object)     ? describe_view(rx, event)
+                          : object_is_filled(event->object) ? describe_filled(rx, event)
+                                                            : describe(rx, event);
+    rule_report(rx, event->object, message, advise(rx, event));
 }
 
 /* ---- what tp_dealloc leaves ------------------------------------------------------------ */

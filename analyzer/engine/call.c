@@ -260,9 +260,6 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
         forget_numbers(state);
     }
     apply_effects(ex, state, call, c);
-    if (!case_fails(c) && text_equal(call->name, "PyObject_GetBuffer") && call->nargs == 3) {
-        memory_fill_view(ex, state, call, c, 1);
-    }
     if (case_fails(c)) {
         note_refusals(ex, state, call, c);
     }
@@ -272,7 +269,8 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
     }
     apply_error(ex, state, call, c, result);
     if (call->summary->alloc && call->summary->origin != ORIGIN_COMPUTED &&
-        c->ret.kind == RESULT_NULL) {
+        c->ret.kind == RESULT_NULL && c->err == ERR_SAME &&
+        !family_is_library(call->summary->alloc)) {
         state->oom = true;
         note_kept_blocks(ex, state, call);
     }
@@ -435,6 +433,15 @@ step_pure(Explorer *ex, State *state, const Call *call, States *out)
 
 /* ---- unknown callees and special ones ----------------------------------------------------------------- */
 
+/* True for memory that an unknown function of a library does not take over: the facts name all
+ * functions that do. */
+static bool
+stays_ours(const State *state, const Sym *sym)
+{
+    const Ref *block = sym ? memory_block(state, sym) : NULL;
+    return block && family_is_library(block->family);
+}
+
 static void
 step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, States *out)
 {
@@ -448,8 +455,10 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
         if (sym->type && type_is_object(sym->type)) {
             state_ref_make(ex, state, sym); /* so that a later Py_INCREF counts for the callee */
         }
-        ledger_escape(ex, state, sym); /* a library may keep an object as its user's data */
-        memory_leave(ex, state, sym);
+        if (!harmless || !stays_ours(state, sym)) {
+            ledger_escape(ex, state, sym); /* a library may keep an object as its user's data */
+            memory_leave(ex, state, sym);
+        }
         if (sym->kind != SYM_ADDR) {
             continue;
         }
@@ -458,13 +467,19 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
             ledger_escape(ex, state, root->sym);
         }
         if (root->kind == PLACE_LOCAL) {
+            const Place *filling = memory_filling(ex, sym->place);
+            const Sym *held = harmless ? state_get(state, filling) : NULL;
             for (uint32_t b = 0; b < state->nbind; b++) {
-                if (place_is_inside(state->bind[b].place, sym->place)) {
+                if (place_is_inside(state->bind[b].place, sym->place) &&
+                    state->bind[b].sym != held) {
                     ledger_escape(ex, state, state->bind[b].sym);
                 }
             }
             state_forget(state, sym->place);
             state_bind(ex, state, sym->place, fresh_at(ex, state, call, i + 1, NULL));
+            if (held) {
+                state_bind(ex, state, filling, held);
+            }
         }
     }
     if (!harmless) {

@@ -47,9 +47,9 @@ void memory_fill_text(Explorer *ex, State *state, const Call *call, const Case *
                       uint32_t index, bool optional);
 /* Functions of the C-API that keep memory without owning it: it is no longer followed. */
 void memory_pass(const State *state, const Call *call);
-/* The Py_buffer that argument 'index' points to is filled. */
-void memory_fill_view(Explorer *ex, State *state, const Call *call, const Case *c,
-                      uint32_t index);
+/* The struct that argument 'index' points to is filled with memory of a family. */
+void memory_fill(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t index,
+                 Str family);
 /* Reports an object that is passed before it is set; false when one is. */
 bool check_unset_arguments(Explorer *ex, State *state, const Call *call);
 void apply_effects(Explorer *ex, State *state, const Call *call, const Case *c);

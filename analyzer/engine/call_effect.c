@@ -380,12 +380,18 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
             ledger_escape(ex, state, object);
             free_fields(state, object);
         }
-        else if (effect->kind == EFFECT_FINISH && text_equal(call->name, "PyBuffer_Release")) {
-            memory_release_view(ex, state, object, by);
+        else if (effect->kind == EFFECT_FINISH && call->summary->alloc &&
+                 call->summary->origin != ORIGIN_COMPUTED) {
+            memory_empty(ex, state, object, by);
         }
         else if (effect->kind == EFFECT_FINISH) {
             memory_leave(ex, state, object);
         }
+        break;
+    case EFFECT_FILL:
+        memory_fill(ex, state, call, c, index,
+                    call->summary->alloc ? call->summary->alloc
+                                         : str_intern(ex->strings, FAMILY_ANY));
         break;
     }
 }

@@ -161,7 +161,7 @@ apply_parse(Explorer *ex, State *state, const Call *call, const Case *c)
             fill_converted(ex, state, call, c, i);
             break;
         case FORMAT_ARG_BUFFER:
-            memory_fill_view(ex, state, call, c, i);
+            memory_fill(ex, state, call, c, i, str_intern(ex->strings, FAMILY_BUFFER));
             break;
         case FORMAT_ARG_MEMORY:
             memory_fill_text(ex, state, call, c, i, arg->optional);

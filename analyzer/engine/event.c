@@ -136,6 +136,12 @@ object_is_memory(const Object *object)
 bool
 object_is_view(const Object *object)
 {
+    return (object->ref.flags & REF_VIEW) && text_equal(object->ref.family, FAMILY_BUFFER);
+}
+
+bool
+object_is_filled(const Object *object)
+{
     return (object->ref.flags & REF_VIEW) != 0;
 }
 

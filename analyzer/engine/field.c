@@ -206,6 +206,20 @@ field_overwrite_memory(Explorer *ex, State *state, const Instr *at, const Place 
     }
 }
 
+void
+field_refill(Explorer *ex, State *state, const Instr *at, const Place *place,
+             const Place *filling)
+{
+    Str family = place_is_local(place) ? NULL : owners_frees(ex->owners, place);
+    if (!family || state_get(state, filling) || was_dealt_with(state, filling) ||
+        !may_be_set(ex, state, place) || !may_be_set(ex, state, filling)) {
+        return;
+    }
+    const Sym *old = sym_init(ex, place, state->epoch, NULL);
+    Ref ref = {.sym = old, .own = 1, .flags = REF_MEMORY | REF_VIEW, .site = at, .family = family};
+    report_overwrite(ex, state, &ref, at, place);
+}
+
 /* ---- objects ----------------------------------------------------------------------------- */
 
 void

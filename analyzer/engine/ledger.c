@@ -382,7 +382,9 @@ ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, cons
             is_counted_in_place(ex, state, ref)) {
             continue;
         }
-        event_lost(ex, state, ref, at, how, holder);
+        if (!memory_content_decides(state, ref)) {
+            event_lost(ex, state, ref, at, how, holder);
+        }
         ref->own = 0;
         ref->flags |= REF_ESCAPED;
     }

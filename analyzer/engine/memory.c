@@ -1,10 +1,9 @@
-/* memory.c: blocks of memory and filled views in the ledger.
+/* memory.c: blocks of memory in the ledger.
  *
  * A block is owned by the function that made it until it is freed, stored in memory
  * outside, returned, or passed to a callee that may keep it.  Its entry in the ledger is
  * that of an object with one reference, marked REF_MEMORY, with the family of its
- * allocator.  A filled Py_buffer is such a block of family "buffer", marked REF_VIEW, that
- * both view.obj and view.buf lead to.
+ * allocator.
  */
 #include <string.h>
 
@@ -116,9 +115,8 @@ memory_escape(const State *state, const Sym *sym)
     }
 }
 
-/* True for what a parameter that is no object held when the function began. */
-static bool
-is_pointer_param(Explorer *ex, const Sym *sym)
+bool
+memory_is_param(Explorer *ex, const Sym *sym)
 {
     const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
     return place && place->kind == PLACE_LOCAL && ex->fn->local[place->index].is_param &&
@@ -129,7 +127,8 @@ void
 memory_leave(Explorer *ex, State *state, const Sym *sym)
 {
     const Sym *base = base_of(sym);
-    bool param = is_pointer_param(ex, base);
+    bool param = memory_is_param(ex, base);
+    memory_empty_around(ex, state, base);
     if (base->kind == SYM_INIT && base->place && !param && !state_ref(state, base) &&
         owners_frees(ex->owners, base->place)) {
         *state_add_ref(ex, state, base) = (Ref){.sym = base, .kept = KEPT_UNKNOWN,
@@ -161,6 +160,17 @@ memory_becomes_object(Ref *ref)
 }
 
 bool
+family_is_library(Str family)
+{
+    static const char *const pythons[] = {"mem", "raw", "object", "gc", "c", "buffer", FAMILY_ANY};
+    bool python = false;
+    for (size_t i = 0; family && i < COUNT_OF(pythons); i++) {
+        python = python || text_equal(family, pythons[i]);
+    }
+    return family && !python;
+}
+
+bool
 families_differ(Str a, Str b)
 {
     return a && b && !text_equal(a, b) && !text_equal(a, FAMILY_ANY) && !text_equal(b, FAMILY_ANY);
@@ -171,7 +181,7 @@ memory_pass(const State *state, const Call *call)
 {
     static const char *const keepers[] = {
         "PyModule_", "PyModuleDef_", "PyCFunction_", "PyCMethod_", "PyDescr_New", "PyMemoryView_From",
-        "PyCapsule_Set", "PyThread_", "Py_Set", "Py_AddPendingCall", "PySys_", "PyImport_",
+        "PyCapsule_Set", "PyThread_start", "PyThread_set", "Py_Set", "Py_AddPendingCall", "PySys_", "PyImport_",
         "pthread_",
     };
     const char *name = call->name;
@@ -184,13 +194,13 @@ memory_pass(const State *state, const Call *call)
 
 /* ---- giving back -------------------------------------------------------------------- */
 
-/* A parameter, or what it leads to, is given back: callers hear of it. */
-static void
-free_foreign(Explorer *ex, State *state, const Sym *sym, By by)
+void
+memory_free_foreign(Explorer *ex, State *state, const Sym *sym, By by)
 {
     const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
-    bool param = is_pointer_param(ex, sym);
+    bool param = memory_is_param(ex, sym);
     bool outside = place && place_root(place)->kind != PLACE_LOCAL;
+    memory_empty_around(ex, state, sym);
     if (base_of(sym) != sym) {
         memory_leave(ex, state, sym);
     }
@@ -210,7 +220,7 @@ memory_free(Explorer *ex, State *state, const Sym *sym, By by)
     }
     Ref *ref = memory_block(state, sym);
     if (!ref) {
-        free_foreign(ex, state, sym, by);
+        memory_free_foreign(ex, state, sym, by);
         return false;
     }
     if (ref->flags & REF_ESCAPED) {
@@ -231,97 +241,6 @@ memory_free(Explorer *ex, State *state, const Sym *sym, By by)
     state_note(ex, state, NODE_RELEASE, by.at, sym, by.summary, by.outcome);
     ledger_bury(ex, state, sym, by);
     return true;
-}
-
-/* ---- views ---------------------------------------------------------------------------- */
-
-static const Place *
-view_field(Explorer *ex, const Place *view, const char *name)
-{
-    return place_field(ex, view, str_intern(ex->strings, name), NULL);
-}
-
-/* A variable, or a field of one: no array. */
-static bool
-is_plain_local(Explorer *ex, const Place *place)
-{
-    while (place->kind == PLACE_FIELD) {
-        place = place->base;
-    }
-    return place->kind == PLACE_LOCAL && ex->fn->local[place->index].type->kind != TYPE_ARRAY;
-}
-
-void
-memory_fill_view(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t index)
-{
-    const Sym *pointer = call->arg[index];
-    const Place *view = pointer->kind == SYM_INT ? NULL : place_deref(ex, pointer);
-    if (!view) {
-        return;
-    }
-    const Sym *old = state_get(state, view_field(ex, view, "obj"));
-    Ref *before = old ? memory_block(state, old) : NULL;
-    if (before && before->own > 0 && !(before->flags & REF_ESCAPED)) {
-        event_lost(ex, state, before, call->ins, LOST_OVERWRITE, place_text(ex, view));
-        before->flags |= REF_ESCAPED;
-    }
-    state_forget(state, view);
-    uint32_t number = state_fresh(state, call->ins, (index + 1) * 4);
-    const Sym *sym = sym_call(ex, call->ins, number, NULL);
-    if (!is_plain_local(ex, view) || number == (index + 1) * 4 + 3) {
-        state_bind(ex, state, view, fresh_at(ex, state, call, index + 1, NULL));
-        return;
-    }
-    *state_add_ref(ex, state, sym) = (Ref){
-        .sym = sym, .own = 1, .flags = REF_BORN | REF_MEMORY | REF_VIEW | REF_NAMED,
-        .family = str_intern(ex->strings, "buffer"), .born = call->summary, .born_case = c,
-        .site = call->ins};
-    state_note(ex, state, NODE_MADE, call->ins, sym, call->summary, c);
-    state_note(ex, state, NODE_HOLD, call->ins, sym, NULL, NULL);
-    ((Node *)(uintptr_t)state->trace)->place = view;
-    state_bind(ex, state, view_field(ex, view, "obj"), sym);
-    state_bind(ex, state, view_field(ex, view, "buf"), sym);
-    const Sym *length = fresh_at(ex, state, call, index + 1, NULL);
-    state_set_range(ex, state, length, (Range){.hi = INT64_MAX});
-    state_bind(ex, state, view_field(ex, view, "len"), length);
-}
-
-void
-memory_release_view(Explorer *ex, State *state, const Sym *pointer, By by)
-{
-    const Place *view = pointer->kind == SYM_INT ? NULL : place_deref(ex, pointer);
-    const Place *obj = view ? view_field(ex, view, "obj") : NULL;
-    const Sym *held = view ? read_place(ex, state, obj, NULL) : NULL;
-    if (!view || is_zero(state, held)) {
-        return;
-    }
-    Ref *ref = memory_block(state, held);
-    if (!ref) {
-        free_foreign(ex, state, held, by);
-    }
-    else if (!(ref->flags & REF_ESCAPED)) {
-        if (ref->own <= 0) {
-            event_release(ex, state, ref, false, by);
-            ref->flags |= REF_ESCAPED;
-        }
-        ref->own = 0;
-        ref->flags |= REF_RELEASED;
-        state_note(ex, state, NODE_RELEASE, by.at, held, by.summary, by.outcome);
-    }
-    state_bind(ex, state, obj, sym_int(ex, 0));
-}
-
-/* The variable whose fields hold the view, as it was filled. */
-const char *
-memory_view_name(Explorer *ex, const State *state, const Sym *sym)
-{
-    const char *name = NULL;
-    for (const Node *n = state->trace; n; n = n->pred) {
-        if (n->kind == NODE_HOLD && n->sym == sym && n->place) {
-            name = place_text(ex, n->place);
-        }
-    }
-    return name;
 }
 
 /* ---- for the summary -------------------------------------------------------------------- */

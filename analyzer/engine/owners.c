@@ -83,8 +83,11 @@ key_of_value(Look *look, Val val)
 static void
 note_freed(Look *look, const Instr *call, const Summary *summary, const Effect *effect)
 {
-    Str key = effect->kind == EFFECT_FREE && summary->alloc
-                  ? key_of_value(look, call->args[effect->param]) : NULL;
+    Val arg = call->args[effect->param];
+    Str key = !summary->alloc                 ? NULL
+              : effect->kind == EFFECT_FREE   ? key_of_value(look, arg)
+              : effect->kind == EFFECT_FINISH ? key_of_address(look, arg)
+                                              : NULL;
     if (key) {
         *map_put_ptr(&look->owners->freeing, key) = (void *)(uintptr_t)summary->alloc;
     }

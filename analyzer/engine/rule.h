@@ -138,6 +138,8 @@ bool object_is_static(const Object *object);
 /* True for a block of memory or a filled Py_buffer, and for the latter alone. */
 bool object_is_memory(const Object *object);
 bool object_is_view(const Object *object);
+/* True for that and for any struct that a library has filled with memory. */
+bool object_is_filled(const Object *object);
 /* Memory: its family ("mem") or NULL, and the function that gave it. */
 const char *object_family(const Object *object);
 const char *object_maker(const Object *object);

@@ -441,7 +441,8 @@ void ledger_bury(Explorer *ex, State *state, const Sym *sym, By by);
 
 /* ---- memory.c: blocks of memory and filled views ------------------------------------------------ */
 
-#define FAMILY_ANY "any" /* memory of several families */
+#define FAMILY_ANY "any"       /* memory of several families */
+#define FAMILY_BUFFER "buffer" /* what a filled Py_buffer holds */
 
 /* The entry of the block that 'sym' is, or points into; NULL when it is none. */
 Ref *memory_block(const State *state, const Sym *sym);
@@ -458,12 +459,29 @@ void memory_becomes_object(Ref *ref);
 bool families_differ(Str a, Str b);
 /* Gives 'sym' back; false when it is no block of this function. */
 bool memory_free(Explorer *ex, State *state, const Sym *sym, By by);
-/* PyBuffer_Release(pointer). */
-void memory_release_view(Explorer *ex, State *state, const Sym *pointer, By by);
-/* The Py_buffer that was filled, as its author calls it, or NULL. */
-const char *memory_view_name(Explorer *ex, const State *state, const Sym *sym);
+/* A parameter, or what it leads to, is given back: callers hear of it. */
+void memory_free_foreign(Explorer *ex, State *state, const Sym *sym, By by);
+/* True for what a parameter that is no object held when the function began. */
+bool memory_is_param(Explorer *ex, const Sym *sym);
+/* True for the families of libraries, whose facts name all that take their memory back. */
+bool family_is_library(Str family);
 /* The family of what is of family 'a' or 'b'; NULL says nothing. */
 Str memory_family_join(Explorer *ex, Str a, Str b);
+
+/* ---- filled.c: structs that hold memory -------------------------------------------------------- */
+
+/* What the struct at 'pointer' holds is given back: PyBuffer_Release and its like; or the
+ * block that it points to. */
+void memory_empty(Explorer *ex, State *state, const Sym *pointer, By by);
+/* The field that stands for what a library's struct at 'place' holds. */
+const Place *memory_filling(Explorer *ex, const Place *place);
+/* What was read from a filled struct goes elsewhere: the struct need not be emptied any more. */
+void memory_empty_around(Explorer *ex, const State *state, const Sym *sym);
+/* True when the path depends on what a library put into the memory: nobody here knows whether
+ * it is possible. */
+bool memory_content_decides(const State *state, const Ref *ref);
+/* The struct that was filled, as its author calls it, or NULL. */
+const char *memory_view_name(Explorer *ex, const State *state, const Sym *sym);
 
 /* ---- field.c: what owning fields and globals lose, and what is left in them ------------------- */
 
@@ -474,6 +492,10 @@ void field_overwrite(Explorer *ex, State *state, const Instr *at, const Place *p
  * the program frees it from there and nobody has done so. */
 void field_overwrite_memory(Explorer *ex, State *state, const Instr *at, const Place *place,
                             const Sym *sym);
+/* The same for a struct inside outside memory, 'place', that is filled: 'filling' stands for what
+ * it holds. */
+void field_refill(Explorer *ex, State *state, const Instr *at, const Place *place,
+                  const Place *filling);
 /* The function returns: reports borrowed and dead objects in owning fields. */
 void field_check_return(Explorer *ex, State *state, const Instr *at);
 

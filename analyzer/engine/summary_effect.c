@@ -11,7 +11,7 @@ add_effect(Maker *maker, Case *c, Effect effect)
     for (uint32_t i = 0; i < c->neffect; i++) {
         if (c->effect[i].kind == effect.kind && c->effect[i].param == effect.param &&
             c->effect[i].path == effect.path && (effect.kind == EFFECT_ESCAPE || effect.kind == EFFECT_FREE ||
-             effect.kind == EFFECT_FINISH)) {
+             effect.kind == EFFECT_FINISH || effect.kind == EFFECT_FILL)) {
             return;
         }
     }
@@ -203,6 +203,13 @@ memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
             continue;
         }
         Effect effect = {.param = i, .result = {.from = -1}};
+        const Ref *view = state_ref(state, value);
+        if (view && (view->flags & REF_VIEW) && !(view->flags & REF_ESCAPED) && view->own > 0) {
+            effect.kind = EFFECT_FILL;
+            note_family(maker, view);
+            add_effect(maker, c, effect);
+            continue;
+        }
         if (place == target && was_moved(ex, e, place)) {
             effect.kind = EFFECT_ESCAPE; /* the caller's reference lives on elsewhere */
             effect.path = str_intern(ex->strings, "*");

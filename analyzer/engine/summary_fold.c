@@ -235,6 +235,18 @@ may_keep(const Case *c, uint8_t param)
     return false;
 }
 
+/* True when an outcome leaves the struct that a parameter points to filled. */
+static bool
+fills(const Case *c, uint8_t param)
+{
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        if (c->effect[i].param == param && c->effect[i].kind == EFFECT_FILL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Number of blocks behind a parameter that an outcome gives back. */
 static int
 frees_inside(const Case *c, uint8_t param)
@@ -321,6 +333,12 @@ blur_contradictions(Maker *maker)
                 }
                 if (may_keep(a, p) != may_keep(b, p)) {
                     effect.kind = EFFECT_FINISH;
+                    add_effect(maker, a, effect);
+                    add_effect(maker, b, effect);
+                }
+                if (fills(a, p) != fills(b, p)) {
+                    effect.kind = EFFECT_ESCAPE;
+                    effect.path = str_intern(maker->ex->strings, "*");
                     add_effect(maker, a, effect);
                     add_effect(maker, b, effect);
                 }

@@ -38,10 +38,11 @@ change_text(Explorer *ex, const PendingReport *report, const Node *node)
     case NODE_TOLD:
         return node->text;
     case NODE_MADE:
+        if (report->ref.flags & REF_VIEW) {
+            return arena_printf(ex->out, "%s fills '%s'", called(ex, node), name);
+        }
         return arena_printf(ex->out, "%s %s, '%s'", called(ex, node),
-                            report->ref.flags & REF_VIEW ? "fills a view"
-                            : memory                     ? "gives memory"
-                                                         : "gives a new reference", name);
+                            memory ? "gives memory" : "gives a new reference", name);
     case NODE_BORROWED:
         return arena_printf(ex->out, "%s gives a borrowed reference, '%s'", called(ex, node), name);
     case NODE_RETAIN:

@@ -49,6 +49,7 @@ typedef enum EffectKind {
     EFFECT_RESET,   /* *param becomes 'result'; the old value (may be NULL) is released */
     EFFECT_FREE,    /* memory is given back, without regard to reference counts */
     EFFECT_FINISH,  /* a buffer or writer is finished: what was borrowed from it dies */
+    EFFECT_FILL,    /* what it points to holds memory of the callee's family, until it is finished */
 } EffectKind;
 
 /* One thing that happens to a parameter in one outcome.  A parameter without

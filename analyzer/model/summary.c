@@ -65,8 +65,10 @@ effect_rank(EffectKind kind)
         return 7;
     case EFFECT_FINISH:
         return 8;
+    case EFFECT_FILL:
+        return 9;
     }
-    return 9;
+    return 10;
 }
 
 static int

@@ -14,6 +14,7 @@ static const char *const effect_words[] = {
     [EFFECT_STEAL] = "steal", [EFFECT_RELEASE] = "release", [EFFECT_RETAIN] = "retain",
     [EFFECT_KEEP] = "keep",   [EFFECT_ESCAPE] = "escape",   [EFFECT_OUT] = "",
     [EFFECT_RESET] = "reset", [EFFECT_FREE] = "free",       [EFFECT_FINISH] = "finish",
+    [EFFECT_FILL] = "fill",
 };
 
 static const char *const result_words[] = {
