@@ -76,7 +76,7 @@ memory_fill(Explorer *ex, State *state, const Call *call, const Case *c, uint32_
         .family = family, .born = call->summary, .born_case = c, .site = call->ins};
     state_note(ex, state, NODE_MADE, call->ins, sym, call->summary, c);
     state_note(ex, state, NODE_HOLD, call->ins, sym, NULL, NULL);
-    ((Node *)(uintptr_t)state->trace)->place = place->kind == PLACE_ELEM ? place->base : place;
+    ((Node *)(uintptr_t)state->trace)->place = place;
     state_bind(ex, state, filling, sym);
     if (text_equal(family, FAMILY_BUFFER)) {
         state_bind(ex, state, field_of(ex, place, "buf"), sym);
@@ -182,7 +182,9 @@ memory_view_name(Explorer *ex, const State *state, const Sym *sym)
     const char *name = NULL;
     for (const Node *n = state->trace; n; n = n->pred) {
         if (n->kind == NODE_HOLD && n->sym == sym && n->place) {
-            name = place_text(ex, n->place);
+            const Place *place = n->place->kind == PLACE_ELEM ? n->place->base : n->place;
+            name = place->kind == PLACE_LOCAL ? ex->fn->local[place->index].name
+                                              : place_text(ex, place);
         }
     }
     return name;
