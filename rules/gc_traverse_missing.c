@@ -108,6 +108,29 @@ check_dict(ClassCtx *cx, const Class *cls)
     report(cx, cls, &how);
 }
 
+/* A struct sequence: its traverse visits all items, but nobody has the collector track it. */
+static void
+check_sequence(ClassCtx *cx, const Class *cls, const ClassField *field)
+{
+    Arena *arena = class_arena(cx);
+    ClassReport how = {
+        .loc = field->owning.loc,
+        .function = field->owning.function,
+        .object = field->name,
+        .message = arena_printf(arena, "the collector does not track this %s, whose item '%s' can "
+                                       "hold %s: PyStructSequence_New leaves that to its caller",
+                                cls->name, field->name, hold_text(arena, field)),
+        .fix = "call PyObject_GC_Track on the sequence when all its items are set",
+        .last = "not tracked: a ring of references through it is never collected",
+        .steps = {&field->store},
+        .nsteps = 1,
+        .ring = field->ring,
+        .confidence = CONFIDENCE_MEDIUM,
+    };
+
+    class_report(cx, cls, &how);
+}
+
 static bool
 is_missing(const ClassField *field)
 {
@@ -124,6 +147,12 @@ on_class(ClassCtx *cx, const Class *cls)
     if (!cls->has_gc || (!inherited && !traverse->own) || cls->is_module ||
         (inherited && !cls->own_gc_flag && (cls->base == NULL || !cls->own_record))) {
         return;
+    }
+    for (uint32_t i = 0; i < cls->nfields && cls->is_sequence; i++) {
+        if (cls->field[i].may_close && !cls->field[i].visited) {
+            check_sequence(cx, cls, &cls->field[i]);
+            return;
+        }
     }
     for (uint32_t i = 0; i < cls->nfields && !cls->visits_unseen; i++) {
         if (is_missing(&cls->field[i])) {

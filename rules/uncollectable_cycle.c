@@ -110,7 +110,7 @@ on_class(ClassCtx *cx, const Class *cls)
             report_hidden(cx, cls, &cls->hazard[i]);
         }
     }
-    if ((!cls->has_gc && cls->is_opaque) ||
+    if (cls->is_sequence || (!cls->has_gc && cls->is_opaque) ||
         (cls->has_gc && traverse->function != NULL && !traverse->own)) {
         return;
     }

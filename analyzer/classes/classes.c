@@ -86,6 +86,7 @@ find(Arena *arena, Strings *strings, const Program *program, const Model *model)
     map_init(&finder->members, arena);
     map_init(&finder->by_record, arena);
     map_init(&finder->by_decl, arena);
+    map_init(&finder->by_sequence, arena);
     map_init(&finder->table_of, arena);
     views_make(finder);
     mark_entries(finder);
@@ -94,9 +95,11 @@ find(Arena *arena, Strings *strings, const Program *program, const Model *model)
         qsort(finder->classes.at, finder->classes.n, sizeof(Build *), compare_builds);
     }
     inherit_all(finder);
+    sequences_name(finder);
     for (uint32_t i = 0; i < finder->classes.n; i++) {
         fields_find(finder, finder->classes.at[i]);
     }
+    sequences_fill(finder);
     for (uint32_t i = 0; i < finder->classes.n; i++) {
         slots_check(finder, finder->classes.at[i]);
     }

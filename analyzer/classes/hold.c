@@ -242,6 +242,10 @@ call_holds(Holds *h, const FnView *view, const Instr *call)
     if (text_equal(name, "PyTuple_Pack")) {
         return packed_holds(h, view, call);
     }
+    if (sequence_of(h->finder, view, call) != NULL) {
+        add_class(h, sequence_of(h->finder, view, call));
+        return HOLD_CLASS;
+    }
     if (calls_one_of(call, makers) && call->nargs > 0) {
         const Decl *type = global_of(view, call->args[0]);
 

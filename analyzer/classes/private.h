@@ -139,6 +139,7 @@ typedef struct Finder {
     Map by_record;           /* Str -> Members * */
     VEC(Build *) classes;
     Map by_decl;             /* USR of a type's or spec's variable -> Build * */
+    Map by_sequence;         /* USR of a variable -> Build * of the struct sequence it stands for */
     Map table_of;            /* USR -> const Table * */
 } Finder;
 
@@ -198,6 +199,22 @@ void actions_gather(Finder *finder, FnView *view);
 
 /* Finds all types and their slots. */
 void builds_find(Finder *finder);
+/* The class of a type's, a spec's or a description's variable, made when new. */
+Build *build_get(Finder *finder, const Decl *decl);
+/* Gives a class the slot or field of this name ("tp_new", "flags"), set at 'loc'. */
+void set_slot(Finder *finder, Build *build, const char *name, Val val, Loc loc);
+/* assign.c: what code does to types: slots that are assigned, bases that specs are given. */
+void code_read(Finder *finder);
+/* True for the type of a variable that is a PyType_Spec. */
+bool is_spec_record(const Type *type);
+/* The initialiser of the variable that a value is the address of, or NULL. */
+const Table *table_at(const Finder *finder, Val val);
+/* sequence.c: a PyStructSequence_Desc into a class; the class that PyStructSequence_New makes an
+ * instance of, NULL for other calls; which variables are their types; what their items hold. */
+void sequence_read(Finder *finder, const Table *table);
+Build *sequence_of(Finder *finder, const FnView *view, const Instr *call);
+void sequences_name(Finder *finder);
+void sequences_fill(Finder *finder);
 /* The spec of the type that is stored in a field of a struct (a module's state), or NULL. */
 const Decl *type_in_member(Finder *finder, const Member *member);
 /* record.c: finds the struct of its instances, and whose instance functions get. */

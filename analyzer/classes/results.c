@@ -27,6 +27,7 @@ static const struct {
     {"PyDateTime", HOLD_ATOM},             {"PyThread", HOLD_ATOM},
     {"PyStructSequence_New", HOLD_UNKNOWN}, {"PyObject_CallMethod", HOLD_UNKNOWN},
     {"PyState_FindModule", HOLD_SYSTEM},   {"PySys_GetObject", HOLD_UNKNOWN},
+    {"Py_GetConstant", HOLD_ATOM},
 };
 
 /* Type checks: what passes them. */

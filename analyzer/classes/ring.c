@@ -119,6 +119,9 @@ edge_broken(Arena *arena, const Class *cls, const ClassField *field)
     if (!cls->has_gc) {
         return arena_printf(arena, "%s has no Py_TPFLAGS_HAVE_GC", cls->name);
     }
+    if (!field->visited && cls->is_sequence) {
+        return "not tracked by the collector";
+    }
     if (!field->visited) {
         return arena_printf(arena, "not visited by %s",
                             cls->slot[SLOT_TRAVERSE].function != NULL

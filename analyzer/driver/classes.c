@@ -40,7 +40,7 @@ static const char *
 kind_text(Arena *arena, const Class *cls)
 {
     const char *base = cls->base != NULL ? cls->base->name : cls->base_name;
-    const char *kind = cls->is_module ? "module" : cls->is_heap ? "heap type" : "static type";
+    const char *kind = cls->is_module ? "module" : cls->is_sequence ? "struct sequence" : cls->is_heap ? "heap type" : "static type";
     const char *gc = cls->is_module       ? ""
                      : cls->own_gc_flag ? ", HAVE_GC"
                      : cls->has_gc      ? ", HAVE_GC inherited" : "";
