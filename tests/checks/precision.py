@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tests/precision: the ledger is well made, and measure counts rightly over a project of ours."""
+"""tests/precision: the ledger is well made; measure and mutate count rightly over projects of ours."""
 
 import csv
 import json
@@ -11,6 +11,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MEASURE = ROOT / "tests/precision/measure"
+MUTATE = ROOT / "tests/precision/mutate"
 LEDGER = ROOT / "tests/precision/judgements.csv"
 STRAYREF = pathlib.Path(sys.argv[1]).resolve()
 SOURCE = """\
@@ -18,6 +19,24 @@ SOURCE = """\
 PyObject *one(PyObject *a) { PyObject *s = PyObject_Str(a); return s ? PyLong_FromLong(1000) : NULL; }
 PyObject *two(PyObject *a) { PyObject *t = PyObject_Str(a); return t ? PyLong_FromLong(1000) : NULL; }
 int three(PyObject *a) { Py_DECREF(PyObject_Str(a)); return 0; }
+"""
+CLEAN = """\
+#include <Python.h>
+static PyObject *keep(PyObject *self, PyObject *a)
+{
+    PyObject *text = PyObject_Str(a);
+    if (text == NULL) {
+        return NULL;
+    }
+    Py_ssize_t n = PyObject_Length(text);
+    Py_DECREF(text);
+    if (n > 3) {
+        Py_INCREF(a);
+        return a;
+    }
+    return PyLong_FromSsize_t(n);
+}
+PyMethodDef methods[] = {{"keep", keep, METH_O, NULL}, {NULL, NULL, 0, NULL}};
 """
 failures = []
 
@@ -34,10 +53,10 @@ def measure(*words):
     return done.returncode, done.stdout, done.stderr
 
 
-def make_corpus(folder):
-    project = folder / "small"
+def make_corpus(folder, name, source):
+    project = folder / name
     project.mkdir()
-    (project / "small.c").write_text(SOURCE)
+    (project / "small.c").write_text(source)
     command = f"cc -I{ROOT}/fixtures/include -c small.c"
     (project / "compile_commands.json").write_text(json.dumps(
         [{"directory": str(project), "file": "small.c", "command": command}]))
@@ -103,13 +122,29 @@ def check_malformed(folder, args):
         check(f"a bad ledger is refused: {what}", code == 1 and what in error, error)
 
 
+def check_mutate(folder):
+    make_corpus(folder, "clean", CLEAN)
+    done = subprocess.run([MUTATE, "--strayref", STRAYREF, "--corpus", folder, "--project", "clean",
+                           "--survivors"], capture_output=True, text=True, check=False)
+    for kind in ("leak", "double-release", "use-after-release", "return-borrowed", "null-check"):
+        check(f"{kind}: one defect in one function, found",
+              table_row(done.stdout, kind) == ["1", "1", "1", "100%"], done.stdout + done.stderr)
+    check("what is planted is taken out again, in a copy",
+          (folder / "clean/small.c").read_text() == CLEAN)
+    make_corpus(folder, "dirty", SOURCE)
+    done = subprocess.run([MUTATE, "--strayref", STRAYREF, "--corpus", folder, "--project", "dirty"],
+                          capture_output=True, text=True, check=False)
+    check("functions with findings get no defects", "all" not in done.stdout.split(), done.stdout)
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        make_corpus(folder)
+        make_corpus(folder, "small", SOURCE)
         args = ["--corpus", folder]
         check_counts(folder, args)
         check_malformed(folder, args)
+        check_mutate(folder)
         code, text, error = measure(*args, "--project", "small", "--list", "lost")
         check("the ledger is well made", code == 1 and not error, text + error)
     check("without a corpus", measure()[0] == 2)
