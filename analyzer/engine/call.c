@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "engine/across.h"
 #include "engine/gil.h"
 
 /* A call whose purpose is to raise, and that has no result to tell, does not fail. */
@@ -547,6 +548,8 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
         return; /* what comes back is found along the ways that do not go down here */
     }
     gil_call(ex, state, &call, decl);
+    Marks marks = across_before_call(ex, state, &call);
+    uint32_t first = out->list.n;
     if (text_equal(call.name, "PyErr_Occurred")) {
         step_occurred(ex, state, &call, out);
     }
@@ -557,5 +560,8 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
     }
     else if (!call.summary->pure || !step_pure(ex, state, &call, out)) {
         step_known(ex, state, &call, out);
+    }
+    for (uint32_t i = first; i < out->list.n && marks.list.n > 0; i++) {
+        across_after_call(ex, out->list.at[i], &marks);
     }
 }

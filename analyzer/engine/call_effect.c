@@ -1,7 +1,7 @@
 /* call_effect.c: what one outcome of a call gives, and what it does to the arguments. */
 #include <string.h>
 
-#include "engine/call.h"
+#include "engine/across.h"
 
 const Sym *
 fresh_at(Explorer *ex, State *state, const Call *call, uint32_t slot, const Type *type)
@@ -109,6 +109,16 @@ null_result(Explorer *ex, State *state, const Call *call, const Case *c, const T
     return sym;
 }
 
+/* An address inside what an argument points to: asked twice, the same answer. */
+static const Sym *
+inner_pointer(Explorer *ex, State *state, const Call *call, const Result *result,
+              const Type *type)
+{
+    const Sym *sym = sym_pure(ex, str_intern(ex->strings, call->name), state->epoch,
+                              call->arg[result->from], NULL, NULL, type);
+    return sym ? sym : fresh_at(ex, state, call, 0, type);
+}
+
 /* The value of a result or of what an out-parameter holds; NULL for void. */
 const Sym *
 make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
@@ -136,7 +146,9 @@ make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Re
     case RESULT_INT:
         return integer(ex, state, call, result, slot, type);
     case RESULT_PTR: {
-        const Sym *sym = fresh_at(ex, state, call, slot, type);
+        const Sym *sym = slot == 0 && result->from >= 0 && (uint32_t)result->from < call->nargs
+                             ? inner_pointer(ex, state, call, result, type)
+                             : fresh_at(ex, state, call, slot, type);
         set_not_zero(ex, state, sym);
         return sym;
     }
@@ -358,6 +370,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
             int8_t from = effect->result.from;
             const Sym *into = from >= 0 && (uint32_t)from < call->nargs ? call->arg[from] : NULL;
             ledger_keep(ex, state, object, into, by);
+            across_kept(ex, state, object);
             if (call->summary->origin == ORIGIN_COMPUTED && from < 0) {
                 ledger_lend(ex, state, object);
             }

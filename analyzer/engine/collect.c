@@ -149,6 +149,7 @@ state_collect(Explorer *ex, State *state, uint32_t block)
     const BlockFlow *flow = &ex->flow->block[block];
     collect_temps(state, flow);
     collect_binds(state, flow);
+    stale_collect(ex, state, block);
     for (uint32_t i = 0; i < ex->fn->nparam; i++) { /* make sure they exist before sizing */
         sym_param(ex, i);
         if (type_is_object_ptr(ex->fn->local[i].type)) {

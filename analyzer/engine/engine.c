@@ -39,7 +39,8 @@ analyse(Engine *engine, uint32_t index, bool first_pass, bool silent)
     Explorer ex = {.arena = engine->scratch, .out = engine->out, .strings = engine->strings,
                    .program = engine->program, .model = engine->model,
                    .computed = engine->computed, .owners = engine->owners, .fn = fn, .fn_index = index,
-                   .gil = engine->gil, .info = &engine->info[index], .first_pass = first_pass,
+                   .gil = engine->gil, .given = engine->given,
+                   .info = &engine->info[index], .first_pass = first_pass,
                    .silent = silent};
     map_init(&ex.syms, ex.arena);
     map_init(&ex.places, ex.arena);
@@ -334,7 +335,8 @@ prepare(Engine *engine)
     engine->scratch = arena_new();
     engine->info = roles_find(arena, program);
     fresh_find(arena, engine->strings, program, engine->info);
-    engine->owners = owners_find(arena, engine->strings, program, engine->model);
+    engine->owners = owners_find(arena, engine->strings, program, engine->model, engine->info);
+    engine->given = given_find(arena, program, engine->info);
     engine->gil = gil_find(arena, engine->strings, program, engine->model);
     engine->computed = ARENA_ARRAY(arena, Summary *, program->nfns + 1);
     engine->altered = ARENA_ARRAY(arena, bool, program->nfns + 1);
@@ -345,7 +347,8 @@ prepare(Engine *engine)
     out->own = ARENA_ARRAY(arena, FnFindings, program->nfns + 1);
     out->premise = ARENA_ARRAY(arena, uint64_t, program->nfns + 1);
     for (uint32_t i = 0; i < program->nfns; i++) {
-        out->premise[i] = premise_of(program, engine->owners, engine->gil, &engine->info[i], i);
+        out->premise[i] = premise_of(program, engine->owners, engine->gil, &engine->info[i],
+                                     engine->given[i], i);
     }
     map_known(engine);
     list_components(engine);

@@ -271,6 +271,12 @@ rule_report(RuleCtx *rx, const Object *object, const char *message, const char *
     report->is_return = rx->deferred && object->ref.kept != KEPT_CALLER;
     report->cause = cause_of(ex, &object->ref, rx->fact);
     report->confidence = rx->confidence;
+    if (rx->stale) {
+        report->cause = arena_printf(ex->out, "%s and %s",
+                                     rx->stale->inside ? "what is passed" : rx->stale->owner,
+                                     rx->stale->call);
+        report->is_size = rx->stale->kind == STALE_SIZE;
+    }
     VEC_PUSH(ex->arena, &ex->reports, report);
 }
 
@@ -508,6 +514,32 @@ event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const ch
         rx.rule = all_rules[i];
         if (rx.rule->on_null) {
             rx.rule->on_null(&rx, &event);
+        }
+    }
+}
+
+void
+event_stale(Explorer *ex, State *state, const Sym *sym, const Instr *at, StaleEvent event,
+            const Sym *owner, const Place *place, int chance)
+{
+    const Ref *known = state_ref(state, sym);
+    Ref ref = known ? *known : (Ref){.sym = sym};
+    Object object = object_for(ex, state, &ref, at);
+    const char *field = place ? field_name(ex, state, place) : NULL;
+    object.ref.site = event.at;
+    event.object = &object;
+    event.owner = owner ? name_of(ex, state, owner)
+                  : place ? (field ? field : place_text(ex, place)) : "";
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .fact = ref.born,
+                  .fact_case = ref.born_case,
+                  .confidence = chance >= 3   ? CONFIDENCE_HIGH
+                                : chance == 2 ? CONFIDENCE_MEDIUM
+                                              : CONFIDENCE_LOW};
+    rx.stale = &event;
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_stale) {
+            rx.rule->on_stale(&rx, &event);
         }
     }
 }

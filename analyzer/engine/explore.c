@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "engine/across.h"
 #include "engine/gil.h"
 
 #define MAX_SEPARATE 12   /* states at one block before equal owners are joined */
@@ -246,6 +247,7 @@ terminate(Run *run, State *state, const Instr *ins, uint32_t block)
         switch_on(run, state, ins, block);
         break;
     case OP_RET:
+        across_before(ex, state, ins);
         ledger_return(ex, state, ins->a.kind == VAL_NONE ? NULL : eval(ex, state, ins->a), ins);
         break;
     default:
@@ -406,6 +408,7 @@ explore(Explorer *ex)
 {
     Run run = {.ex = ex, .at = ARENA_ARRAY(ex->arena, Waiting, ex->fn->nblock)};
     ex->inductive = find_inductive(ex);
+    ex->indexed = stale_find_indexed(ex->arena, ex->fn);
     add_entries(ex, &run.at[0]);
     while (run.next < ex->flow->norder) {
         uint32_t block = ex->flow->order[run.next];

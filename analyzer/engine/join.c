@@ -32,7 +32,7 @@ state_freeze(State *state)
         h = hash_mix(h, r->sym->id);
         h = hash_mix(hash_mix(h, (uint64_t)r->lo), (uint64_t)r->hi ^ r->not_zero);
     }
-    state->hash = h;
+    state->hash = stale_hash(state, h);
 }
 
 static bool
@@ -84,6 +84,7 @@ state_equal(const State *a, const State *b)
 {
     return a->hash == b->hash && a->nbind == b->nbind && a->ntemp == b->ntemp &&
            a->epoch == b->epoch && a->err == b->err && a->gil == b->gil &&
+           stale_equal(a, b) &&
            (a->nbind == 0 || memcmp(a->bind, b->bind, a->nbind * sizeof(Bind)) == 0) &&
            refs_equal(a, b) && ranges_equal(a, b);
 }
@@ -278,6 +279,7 @@ state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool w
         const Ref *theirs = state_ref(other, mine->sym);
         join_ref(mine, theirs);
     }
+    stale_join(ex, into, other);
     into->err = into->err == other->err ? into->err : ERRSTATE_UNKNOWN;
     into->failed = into->failed && other->failed;
     into->oom = into->oom && other->oom;

@@ -14,6 +14,10 @@ struct Owners {
     Strings *strings;
     const Model *model;
     Map owning;  /* key -> itself */
+    Map changing; /* key -> Changer */
+    Map given;    /* key of a container that comes from outside -> itself */
+    Map made;     /* key of a container that the program makes -> itself */
+    Map shrunk;   /* key of a container that the program takes from -> itself */
     Map freeing; /* key of memory that is given back -> its family */
 };
 
@@ -27,6 +31,9 @@ field_key(Owners *owners, Str record, Str name)
 typedef struct Look {
     Owners *owners;
     const Fn *fn;
+    uint8_t in_use;    /* the function runs while its objects are in use */
+    bool takes_down;   /* the function only empties its first argument, a plain struct */
+    bool own_self;     /* ... but not on its first argument */
     const Instr **def; /* by temporary */
     Map from;          /* local index + 1 -> first key it was read from */
 } Look;
@@ -79,6 +86,135 @@ key_of_value(Look *look, Val val)
     return NULL;
 }
 
+/* The local that an operand leads to by loads and fields, -1 for none. */
+static int64_t
+local_of(const Look *look, Val val)
+{
+    for (int depth = 0; depth < 16; depth++) {
+        if (val.kind == VAL_LOCAL) {
+            return val.index;
+        }
+        const Instr *ins = val.kind == VAL_TEMP ? look->def[val.index] : NULL;
+        if (!ins || ins->op == OP_CALL) {
+            return -1;
+        }
+        val = ins->a;
+    }
+    return -1;
+}
+
+/* True when the variable gets what a call gives: the object is being made. */
+static bool
+is_made_here(const Look *look, int64_t local)
+{
+    for (uint32_t b = 0; b < look->fn->nblock; b++) {
+        for (uint32_t i = 0; i < look->fn->block[b].nins; i++) {
+            const Instr *ins = &look->fn->block[b].ins[i];
+            const Instr *from = ins->op == OP_STORE && ins->a.kind == VAL_LOCAL &&
+                                        ins->a.index == (uint64_t)local &&
+                                        ins->b.kind == VAL_TEMP
+                                    ? look->def[ins->b.index] : NULL;
+            while (from && (from->op == OP_CAST || from->op == OP_COPY) &&
+                   from->a.kind == VAL_TEMP) {
+                from = look->def[from->a.index];
+            }
+            bool hidden = from && from->op == OP_LOAD && from->a.kind == VAL_LOCAL &&
+                          look->fn->local[from->a.index].name[0] == '\0';
+            if ((from && from->op == OP_CALL) ||
+                (hidden && from->a.index != (uint64_t)local &&
+                 is_made_here(look, from->a.index))) { /* the value of ?: */
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The function gives up what the key's memory holds; 'val' leads there. */
+static void
+note_changed(Look *look, Str key, Val val)
+{
+    int64_t local = look->in_use ? local_of(look, val) : -1;
+    bool self = local == 0 && look->fn->nparam > 0;
+    if (!look->in_use || (self && look->own_self) ||
+        (local >= look->fn->nparam && is_made_here(look, local))) {
+        return;
+    }
+    void **slot = map_put_ptr(&look->owners->changing, key);
+    Changer *changer = *slot ? *slot : ARENA_NEW(look->owners->arena, Changer);
+    bool by_python = look->in_use == 2 && !look->takes_down;
+    if (!changer->name || (by_python && !changer->by_python)) {
+        *changer = (Changer){look->fn->decl->name, by_python};
+    }
+    *slot = changer;
+}
+
+/* True when calls of 'name' may remove something from their first argument. */
+static bool
+exposes(const char *name)
+{
+    static const char *const starts[] = {
+        "PyDict_DelItem", "PyDict_Clear", "PyDict_Pop", "PyDict_Update",
+        "PyDict_Merge", "PyList_SetItem", "PyList_SetSlice", "PyList_Clear", "PyList_Sort",
+        "PySet_Discard", "PySet_Clear", "PySet_Pop", "PySequence_DelItem", "PySequence_SetItem",
+        "PyObject_DelItem", "PyObject_SetItem", "PyObject_CallMethod",
+    };
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        if (text_starts(name, starts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+note_key(Map *map, Str key)
+{
+    if (key) {
+        *map_put_ptr(map, key) = (void *)(uintptr_t)key;
+    }
+}
+
+/* True for a container made by this function. */
+static bool
+is_made(const Look *look, Val val)
+{
+    const Instr *from = val.kind == VAL_TEMP ? look->def[val.index] : NULL;
+    if (from && from->op == OP_LOAD && from->a.kind == VAL_LOCAL) {
+        return is_made_here(look, from->a.index);
+    }
+    return from && from->op == OP_CALL;
+}
+
+/* True for an object that the caller passed: a parameter, or what a parser filled. */
+static bool
+is_given(const Look *look, Val val)
+{
+    const Instr *load = val.kind == VAL_TEMP ? look->def[val.index] : NULL;
+    while (load && (load->op == OP_CAST || load->op == OP_COPY) && load->a.kind == VAL_TEMP) {
+        load = look->def[load->a.index];
+    }
+    if (!load || load->op != OP_LOAD || load->a.kind != VAL_LOCAL) {
+        return false;
+    }
+    uint32_t local = load->a.index;
+    if (look->fn->local[local].is_param) {
+        return type_is_object(look->fn->local[local].type);
+    }
+    for (uint32_t b = 0; b < look->fn->nblock; b++) {
+        for (uint32_t i = 0; i < look->fn->block[b].nins; i++) {
+            const Instr *call = &look->fn->block[b].ins[i];
+            bool parse = call->op == OP_CALL && strstr(callee_name(call), "PyArg_");
+            for (uint32_t a = 0; parse && a < call->nargs; a++) {
+                if (call->args[a].kind == VAL_LOCAL && call->args[a].index == local) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
 /* Memory whose address the program read from a field or global is given back. */
 static void
 note_freed(Look *look, const Instr *call, const Summary *summary, const Effect *effect)
@@ -90,6 +226,7 @@ note_freed(Look *look, const Instr *call, const Summary *summary, const Effect *
                                               : NULL;
     if (key) {
         *map_put_ptr(&look->owners->freeing, key) = (void *)(uintptr_t)summary->alloc;
+        note_changed(look, key, call->args[effect->param]);
     }
 }
 
@@ -97,6 +234,9 @@ static void
 look_at_call(Look *look, const Instr *call)
 {
     const Summary *summary = model_find(look->owners->model, callee_name(call), NULL);
+    if (look->in_use && call->nargs > 0 && exposes(callee_name(call))) {
+        note_key(&look->owners->shrunk, key_of_value(look, call->args[0]));
+    }
     for (uint32_t c = 0; summary && c < summary->ncases; c++) {
         for (uint32_t e = 0; e < summary->cases[c].neffect; e++) {
             const Effect *effect = &summary->cases[c].effect[e];
@@ -111,15 +251,38 @@ look_at_call(Look *look, const Instr *call)
                           : NULL;
             if (key) {
                 *map_put_ptr(&look->owners->owning, key) = (void *)(uintptr_t)key;
+                note_changed(look, key, call->args[effect->param]);
             }
         }
     }
 }
 
-static void
-look_through(Owners *owners, const Fn *fn)
+/* True for a function that gets a plain struct and stores nothing but NULL and zero in it. */
+static bool
+takes_down(const Look *look)
 {
-    Look look = {.owners = owners, .fn = fn,
+    const Fn *fn = look->fn;
+    const Type *type = fn->nparam > 0 ? fn->local[0].type : NULL;
+    if (!type || type->kind != TYPE_PTR || type_is_object(type)) {
+        return false;
+    }
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *ins = &fn->block[b].ins[i];
+            bool empty = ins->b.kind == VAL_NULL || (ins->b.kind == VAL_INT && ins->b.num <= 0);
+            if (ins->op == OP_STORE && ins->a.kind == VAL_TEMP && !empty) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static void
+look_through(Owners *owners, const Fn *fn, const FnInfo *info)
+{
+    Look look = {.owners = owners, .fn = fn, .in_use = info->in_use,
+                 .own_self = info->self && !(info->self & (SELF_METHOD | SELF_SETTER)),
                  .def = ARENA_ARRAY(owners->arena, const Instr *, fn->ntemp + 1)};
     map_init(&look.from, owners->arena);
     for (uint32_t b = 0; b < fn->nblock; b++) {
@@ -127,6 +290,7 @@ look_through(Owners *owners, const Fn *fn)
             look.def[fn->block[b].ins[i].dst] = &fn->block[b].ins[i];
         }
     }
+    look.takes_down = look.in_use && takes_down(&look);
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             const Instr *ins = &fn->block[b].ins[i];
@@ -139,38 +303,68 @@ look_through(Owners *owners, const Fn *fn)
     }
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
-            if (fn->block[b].ins[i].op == OP_CALL) {
-                look_at_call(&look, &fn->block[b].ins[i]);
+            const Instr *ins = &fn->block[b].ins[i];
+            if (ins->op == OP_CALL) {
+                look_at_call(&look, ins);
+            }
+            else if (ins->op == OP_STORE && ins->a.kind == VAL_TEMP && is_given(&look, ins->b)) {
+                note_key(&owners->given, key_of_address(&look, ins->a));
+            }
+            else if (ins->op == OP_STORE && ins->a.kind == VAL_TEMP && is_made(&look, ins->b)) {
+                note_key(&owners->made, key_of_address(&look, ins->a));
             }
         }
     }
 }
 
 Owners *
-owners_find(Arena *arena, Strings *strings, const Program *program, const Model *model)
+owners_find(Arena *arena, Strings *strings, const Program *program, const Model *model,
+            const FnInfo *info)
 {
     Owners *owners = ARENA_NEW(arena, Owners);
     owners->arena = arena;
     owners->strings = strings;
     owners->model = model;
     map_init(&owners->owning, arena);
+    map_init(&owners->changing, arena);
+    map_init(&owners->given, arena);
+    map_init(&owners->made, arena);
+    map_init(&owners->shrunk, arena);
     map_init(&owners->freeing, arena);
     for (uint32_t f = 0; f < program->nfns; f++) {
-        look_through(owners, program->fns[f]);
+        look_through(owners, program->fns[f], &info[f]);
     }
     return owners;
 }
 
-bool
-owners_field(Owners *owners, Str record, Str name)
+/* True for containers that others may have, or that the program takes from. */
+static bool
+is_exposed(const Owners *owners, Str key)
 {
-    return map_get_ptr(&owners->owning, field_key(owners, record, name)) != NULL;
+    return map_get_ptr(&owners->shrunk, key) ||
+           (map_get_ptr(&owners->given, key) && !map_get_ptr(&owners->made, key));
 }
 
-bool
+/* All that is known of the key, as a number. */
+static uint64_t
+known_of(const Owners *owners, Str key)
+{
+    const Changer *changer = map_get_ptr(&owners->changing, key);
+    uint64_t hash = map_get_ptr(&owners->owning, key) != NULL;
+    hash |= (uint64_t)is_exposed(owners, key) << 1 | (uint64_t)(changer && changer->by_python) << 2;
+    return changer ? hash_bytes(changer->name, strlen(changer->name), hash) : hash;
+}
+
+uint64_t
+owners_field(Owners *owners, Str record, Str name)
+{
+    return known_of(owners, field_key(owners, record, name));
+}
+
+uint64_t
 owners_global(Owners *owners, Str usr)
 {
-    return map_get_ptr(&owners->owning, usr) != NULL;
+    return known_of(owners, usr);
 }
 
 /* Mixes one thing into a digest that does not depend on the order of things. */
@@ -193,6 +387,17 @@ owners_digest(const Owners *owners)
     for (uint32_t i = 0; i < owners->freeing.n; i++) {
         add_unordered(&sum, (const char *)(uintptr_t)owners->freeing.at[i].key,
                       owners->freeing.at[i].value);
+    }
+    for (uint32_t i = 0; i < owners->changing.n; i++) {
+        const Changer *changer = owners->changing.at[i].value;
+        add_unordered(&sum, (const char *)(uintptr_t)owners->changing.at[i].key, changer->name);
+    }
+    const Map *others[] = {&owners->given, &owners->made, &owners->shrunk};
+    static const char *const words[] = {"given", "made", "shrunk"};
+    for (size_t m = 0; m < COUNT_OF(others); m++) {
+        for (uint32_t i = 0; i < others[m]->n; i++) {
+            add_unordered(&sum, others[m]->at[i].value, words[m]);
+        }
     }
     return sum;
 }
@@ -236,4 +441,18 @@ owners_frees(Owners *owners, const Place *place)
     Str key = place->kind == PLACE_FIELD || place->kind == PLACE_GLOBAL
                   ? key_of_place(owners, place) : NULL;
     return key ? map_get_ptr(&owners->freeing, key) : NULL;
+}
+
+const Changer *
+owners_changer(Owners *owners, const Place *place)
+{
+    Str key = key_of_place(owners, place);
+    return key ? map_get_ptr(&owners->changing, key) : NULL;
+}
+
+bool
+owners_is_exposed(Owners *owners, const Place *place)
+{
+    Str key = key_of_place(owners, place);
+    return key && is_exposed(owners, key);
 }

@@ -8,7 +8,8 @@
 #include "engine/pack.h"
 #include "engine/rule.h"
 
-_Static_assert(sizeof(Summary) == 96, "pack the new member of Summary, too");
+_Static_assert(sizeof(Crossing) == 24, "pack the new member of Crossing, too");
+_Static_assert(sizeof(Summary) == 112, "pack the new member of Summary, too");
 _Static_assert(sizeof(Case) == 80, "pack the new member of Case, too");
 _Static_assert(sizeof(Effect) == 40 && sizeof(Result) == 24, "pack the new member, too");
 _Static_assert(sizeof(Param) == 32, "pack the new member of Param, too");
@@ -149,6 +150,27 @@ flags_of(const Summary *s)
     return bits;
 }
 
+static void
+pack_place(Packer *pack, const Fn *fn, const Instr *ins)
+{
+    pack_instr(pack, fn, ins);
+    pack_loc(pack, ins ? ins->loc : (Loc){0}); /* callers tell of it */
+}
+
+/* Which code it runs, and what it uses after that. */
+static void
+pack_runs(Packer *pack, const Fn *fn, const Summary *summary)
+{
+    pack_number(pack, summary->runs);
+    pack_place(pack, fn, summary->runs_at);
+    pack_number(pack, summary->crossed != NULL);
+    for (uint32_t i = 0; summary->crossed && i < summary->nparam; i++) {
+        pack_place(pack, fn, summary->crossed[i].at);
+        pack_place(pack, fn, summary->crossed[i].call);
+        pack_number(pack, summary->crossed[i].chance);
+    }
+}
+
 void
 pack_summary(Packer *pack, const Fn *fn, const Summary *summary)
 {
@@ -175,6 +197,7 @@ pack_summary(Packer *pack, const Fn *fn, const Summary *summary)
     pack_number(pack, summary->origin);
     pack_text(pack, summary->doc);
     pack_text(pack, summary->text);
+    pack_runs(pack, fn, summary);
 }
 
 void
@@ -368,6 +391,28 @@ set_flags(Summary *s, uint64_t bits)
     }
 }
 
+static const Instr *
+unpack_place(Unpacker *from, const Fn *fn)
+{
+    const Instr *ins = unpack_instr(from, fn);
+    unpack_loc(from);
+    return ins;
+}
+
+static void
+unpack_runs(Unpacker *from, const Fn *fn, Summary *summary)
+{
+    summary->runs = (uint8_t)unpack_choice(from, 4);
+    summary->runs_at = unpack_place(from, fn);
+    summary->crossed = unpack_choice(from, 2)
+                           ? ARENA_ARRAY(from->arena, Crossing, PARAM_MAX) : NULL;
+    for (uint32_t i = 0; summary->crossed && i < summary->nparam; i++) {
+        summary->crossed[i].at = unpack_place(from, fn);
+        summary->crossed[i].call = unpack_place(from, fn);
+        summary->crossed[i].chance = (uint8_t)unpack_choice(from, 4);
+    }
+}
+
 Summary *
 unpack_summary(Unpacker *from, const Fn *fn)
 {
@@ -396,6 +441,7 @@ unpack_summary(Unpacker *from, const Fn *fn)
     summary->origin = unpack_choice(from, ORIGIN_USER + 1);
     summary->doc = unpack_text(from);
     summary->text = unpack_text(from);
+    unpack_runs(from, fn, summary);
     return summary;
 }
 

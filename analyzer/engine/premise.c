@@ -74,10 +74,10 @@ mix_gil(uint64_t hash, const Gil *gil, const Instr *ins)
 
 uint64_t
 premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo *info,
-           uint32_t index)
+           uint32_t given, uint32_t index)
 {
     const Fn *fn = program->fns[index];
-    uint64_t hash = mix_use(mix_role(0, info), gil, index);
+    uint64_t hash = mix_use(mix_role(given, info), gil, index);
 
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {

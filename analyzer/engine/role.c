@@ -246,6 +246,39 @@ spread_self(Roles *roles)
     arena_free(scratch);
 }
 
+/* ---- who runs while objects are in use ----------------------------------------------------- */
+
+static uint8_t
+own_use(const FnInfo *info, const CallGraph *graph, uint32_t f)
+{
+    if (info->is_entry) {
+        return !info->is_init && (info->self & (SELF_METHOD | SELF_SETTER)) ? 2 : 0;
+    }
+    return graph->ncaller[f] == 0 && !info->is_init; /* a callback */
+}
+
+/* Methods and setters, callbacks, and all that they call. */
+static void
+spread_use(Roles *roles)
+{
+    const CallGraph *graph = roles->program->graph;
+    bool changed = true;
+    for (uint32_t f = 0; f < graph->nfns; f++) {
+        roles->info[f].in_use = own_use(&roles->info[f], graph, f);
+    }
+    while (changed) {
+        changed = false;
+        for (uint32_t n = graph->nfns; n-- > 0;) { /* callers first; again for recursion */
+            uint32_t f = graph->order[n];
+            for (uint32_t i = 0; roles->info[f].in_use && i < graph->ncallee[f]; i++) {
+                uint8_t *callee = &roles->info[graph->callee[f][i]].in_use;
+                changed = changed || *callee < roles->info[f].in_use;
+                *callee = *callee < roles->info[f].in_use ? roles->info[f].in_use : *callee;
+            }
+        }
+    }
+}
+
 FnInfo *
 roles_find(Arena *arena, const Program *program)
 {
@@ -262,5 +295,6 @@ roles_find(Arena *arena, const Program *program)
     }
     spread_init(&roles);
     spread_self(&roles);
+    spread_use(&roles);
     return roles.info;
 }

@@ -75,6 +75,29 @@ typedef struct FreeEvent {
     bool grows;           /* the callee gives other memory in its place */
 } FreeEvent;
 
+typedef enum StaleKind { /* why the value may be gone */
+    STALE_ITEM,   /* of a container that others can change */
+    STALE_FIELD,  /* what a field held, GLOBAL: a variable, before somebody replaced it */
+    STALE_GLOBAL,
+    STALE_MEMORY, /* points into memory that somebody frees or moves */
+    STALE_WEAK,   /* what a weak reference gave */
+    STALE_SYSTEM, /* what the interpreter holds: sys.stdout */
+    STALE_SIZE,   /* a list whose size was taken before */
+    STALE_PARAM,  /* the engine's own: an argument */
+} StaleKind;
+
+/* A value is used that was read before a call which may have taken it away. */
+typedef struct StaleEvent {
+    const Object *object;
+    StaleKind kind;
+    const char *use;     /* "passed to PyList_Append", "read"; NULL with 'inside' */
+    const char *call;    /* the callee that may run other code */
+    const struct Instr *at; /* ... where it is called */
+    bool inside;         /* the value is passed to 'call', which uses it after that */
+    const char *owner;   /* "self->items": the container, field or variable; "" if unnamed */
+    const char *changer; /* a function of the program that replaces or frees it, or NULL */
+} StaleEvent;
+
 /* Python is used, or returned to, on a path that does not hold the GIL. */
 typedef struct GilEvent {
     const Object *object;
@@ -106,6 +129,7 @@ typedef struct Rule {
     void (*on_return)(RuleCtx *rx, const ReturnEvent *event);
     void (*on_store)(RuleCtx *rx, const StoreEvent *event);
     void (*on_null)(RuleCtx *rx, const NullEvent *event);
+    void (*on_stale)(RuleCtx *rx, const StaleEvent *event);
     void (*on_gil)(RuleCtx *rx, const GilEvent *event);
     void (*on_class)(struct ClassCtx *cx, const struct Class *cls); /* once per type, at the end */
 } Rule;

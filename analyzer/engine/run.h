@@ -30,6 +30,7 @@ typedef struct Engine {
     FnInfo *info;
     Owners *owners;
     const Gil *gil;
+    const uint32_t *given; /* given.c */
     Summary **computed;
     EngineResult *result;
     Component *component;

@@ -134,6 +134,9 @@ state_bind(Explorer *ex, State *state, const Place *place, const Sym *sym)
         bind->place = place;
     }
     state->bind[i].sym = sym;
+    if (state->nstale > 0 && place->kind == PLACE_LOCAL) {
+        stale_forget_local(ex, state, place->index);
+    }
 }
 
 void
@@ -176,6 +179,9 @@ state_set_temp(Explorer *ex, State *state, uint32_t temp, const Sym *sym)
         bind->temp = temp;
     }
     state->temp[i].sym = sym;
+    if (state->nstale > 0) {
+        stale_forget_temp(ex, state, temp);
+    }
 }
 
 void

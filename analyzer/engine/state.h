@@ -14,6 +14,7 @@
 
 /* ---- sym.c: values and places ------------------------------------------------ */
 
+typedef struct Stale Stale; /* across.h */
 typedef struct Sym Sym;
 typedef struct Place Place;
 
@@ -86,6 +87,7 @@ typedef enum RefFlag {
     REF_MOVED = 128,  /* taken out of a field that owned it */
     REF_KEPT = 256,   /* a parameter that something outside holds by now */
     REF_OPTIONAL = 8192, /* an argument that may be left out: NULL then */
+    REF_HELD = 1024,  /* from a field, and something else took a reference of its own */
     REF_CONST = 512,  /* found equal to None or another constant of Python */
     REF_MEMORY = 2048, /* no object: a block of memory, of 'family' */
     REF_VIEW = 4096,   /* ... or a filled Py_buffer */
@@ -178,6 +180,8 @@ typedef struct State {
     bool ignored;       /* ... and nobody looked */
     bool protocol;      /* Python's protocols were used in an unusual way */
     const Node *trace;
+    Stale *stale;       /* sorted by key: across.h */
+    uint32_t nstale;
     uint32_t gil;       /* who holds the GIL: gil.c */
     uint64_t hash;      /* once frozen */
 } State;
@@ -197,6 +201,8 @@ typedef struct FnInfo { /* by function of the program, across explorations */
     bool is_dealloc; /* its first argument is being destroyed */
     uint8_t self;    /* SelfRole bits: its own role, and those of callers that pass on theirs */
     uint8_t deleted; /* parameter that is NULL when something is deleted; 0 none */
+    uint8_t in_use;  /* runs while objects are in use, not only to make or destroy them: 1 as
+                        a callback, 2 as a method or setter */
     bool has_kwds;   /* parameter 2 holds keyword arguments, or NULL */
     const Instr **unset; /* fields of the first argument that only tp_init sets, which Python */
     uint32_t nunset; /* ... may never call: NULL or zero until then */
@@ -212,20 +218,21 @@ typedef enum Owning { OWNING_UNKNOWN, OWNING_YES } Owning;
 
 /* Looks through all functions for releases of what fields and globals hold.  Owned by
  * 'arena'. */
-Owners *owners_find(Arena *arena, Strings *strings, const Program *program, const Model *model);
+Owners *owners_find(Arena *arena, Strings *strings, const Program *program, const Model *model,
+                    const FnInfo *info);
 /* Stands for all that was found. */
 Digest owners_digest(const Owners *owners);
-/* True when the field, the global, is known to own what it holds. */
-bool owners_field(Owners *owners, Str record, Str name);
-bool owners_global(Owners *owners, Str usr);
+/* All that is known of the field, the global, as a number that changes with it. */
+uint64_t owners_field(Owners *owners, Str record, Str name);
+uint64_t owners_global(Owners *owners, Str usr);
 
 /* ---- premise.c ------------------------------------------------------------------------- */
 
 /* What the program around a function says that counts for its analysis, but for the summaries
- * of its callees: its role, which functions its calls reach, who owns the fields it names, what
+ * of its callees: its role, 'given' (given.c), which functions its calls reach, who owns the fields it names, what
  * it and what it calls need of the GIL. */
 uint64_t premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo *info,
-                    uint32_t index);
+                    uint32_t given, uint32_t index);
 
 typedef struct Exit { /* one way out, for the summary */
     const State *state;
@@ -242,6 +249,7 @@ typedef struct Explorer {
     Model *model;
     Owners *owners;
     const Gil *gil;
+    const uint32_t *given; /* given.c */
     Summary *const *computed; /* by function of the program; NULL while unknown */
     const Fn *fn;
     const Flow *flow;
@@ -257,6 +265,10 @@ typedef struct Explorer {
     uint32_t steps;
     uint32_t emptied;     /* parameters (one bit each) whose array elements were released */
     const Instr *needed[PARAM_MAX]; /* by parameter: where it is first used without a test */
+    uint8_t runs;         /* Chance that the function runs code that changes what others hold */
+    const Instr *runs_at; /* ... and where */
+    Crossing crossed[PARAM_MAX]; /* by parameter: used after that without a reference */
+    uint64_t *indexed;    /* locals that hold lists which are indexed without a check; or NULL */
     bool cut;             /* a budget was exceeded */
     const char *cut_why;
     uint8_t **inductive;  /* by loop head, by local: 0 no, 1 counts up, 2 down, 3 somehow */
@@ -308,6 +320,14 @@ const char *callee_name(const Instr *call);
 const char *sym_text(Explorer *ex, const Sym *sym);
 const char *place_text(Explorer *ex, const Place *place);
 
+/* A function that changes what the field or global 'place' owns while it is in use; NULL: none. */
+typedef struct Changer {
+    const char *name;
+    bool by_python; /* a method or setter, or a function that these call: no mere callback */
+} Changer;
+const Changer *owners_changer(Owners *owners, const Place *place);
+/* True when the container in the field is, or may be, one that others have or change. */
+bool owners_is_exposed(Owners *owners, const Place *place);
 /* Whether memory at 'place' owns what is stored there. */
 Owning owners_ask(Owners *owners, const Place *place);
 /* The family that memory in the field or global at 'place' is given back to, NULL when
@@ -499,6 +519,25 @@ void field_refill(Explorer *ex, State *state, const Instr *at, const Place *plac
 /* The function returns: reports borrowed and dead objects in owning fields. */
 void field_check_return(Explorer *ex, State *state, const Instr *at);
 
+/* ---- stale.c: marks on what is borrowed, across calls; see across.h ------------------------- */
+
+/* The variable or temporary gets another value. */
+void stale_forget_local(Explorer *ex, State *state, uint32_t local);
+void stale_forget_temp(Explorer *ex, State *state, uint32_t temp);
+/* Drops marks of what nobody reads any more, at the start of 'block'. */
+void stale_collect(Explorer *ex, State *state, uint32_t block);
+uint64_t stale_hash(const State *state, uint64_t hash);
+bool stale_equal(const State *a, const State *b);
+/* Keeps what either state has, where both hold the same. */
+void stale_join(Explorer *ex, State *into, const State *other);
+/* Finds lists that the function indexes without a check. */
+uint64_t *stale_find_indexed(Arena *arena, const Fn *fn);
+
+/* ---- given.c ---------------------------------------------------------------------------------- */
+
+/* By function, a bit per parameter that may get what others have as well.  Owned by 'arena'. */
+uint32_t *given_find(Arena *arena, const Program *program, const FnInfo *info);
+
 /* ---- unset.c ------------------------------------------------------------------------------ */
 
 /* True for the content of an object variable that nothing has set. */
@@ -544,6 +583,7 @@ struct RuleCtx {
     const Summary *fact;
     const Case *fact_case;
     Confidence confidence;
+    const StaleEvent *stale;
 };
 
 /* A report before the best path for it is chosen. */
@@ -560,6 +600,7 @@ struct PendingReport {
     const Node *trace;
     bool is_param_excess; /* a parameter is owed at the return: perhaps the contract */
     bool is_return;       /* return-borrowed of a function that is no entry point */
+    bool is_size;         /* the size of a list, not an item */
     bool on_failure;      /* the path has a failure */
     Confidence confidence;
     PendingReport *same;  /* the next object with the same mistake in this function */
@@ -579,6 +620,9 @@ void event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, co
 /* NULL, which 'sym' is, is dereferenced, or passed to 'user' (NULL: none). */
 void event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
                 bool in_format);
+/* A value is used that may be gone since the call named in 'event'. */
+void event_stale(Explorer *ex, State *state, const Sym *sym, const Instr *at, StaleEvent event,
+                 const Sym *owner, const Place *place, int chance);
 /* The GIL is needed and not held. */
 void event_gil(Explorer *ex, State *state, const Instr *at, GilEvent event);
 /* Ask-the-engine functions of fixtures; true when the call was one. */

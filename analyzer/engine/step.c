@@ -1,5 +1,5 @@
 /* step.c: what one instruction does to a state. */
-#include "engine/state.h"
+#include "engine/across.h"
 
 static const Sym *
 fresh(Explorer *ex, State *state, const Instr *ins)
@@ -355,6 +355,9 @@ step(Explorer *ex, State *state, const Instr *ins, States *out)
 {
     const Sym *result = NULL;
     bool goes_on = true;
+    if (state->nstale > 0) {
+        across_before(ex, state, ins);
+    }
     switch (ins->op) {
     case OP_CALL:
         step_call(ex, state, ins, out);
@@ -390,6 +393,9 @@ step(Explorer *ex, State *state, const Instr *ins, States *out)
     }
     if (ins->dst) {
         state_set_temp(ex, state, ins->dst, result ? result : fresh(ex, state, ins));
+    }
+    if (state->nstale > 0) {
+        across_after(ex, state, ins);
     }
     VEC_PUSH(ex->arena, &out->list, state);
 }

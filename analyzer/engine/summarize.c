@@ -213,7 +213,14 @@ start(Explorer *ex)
     summary->origin = ORIGIN_COMPUTED;
     summary->format_param = -1;
     summary->partial = ex->cut;
-    summary->calls = true;
+    summary->calls = ex->runs > 0;
+    summary->runs = ex->runs;
+    summary->runs_at = ex->runs_at;
+    for (uint32_t i = 0; i < summary->nparam; i++) {
+        if (ex->crossed[i].at && !summary->crossed) {
+            summary->crossed = arena_copy(ex->out, ex->crossed, sizeof(ex->crossed));
+        }
+    }
     return summary;
 }
 

@@ -107,6 +107,13 @@ typedef struct Param {
     bool refused;  /* NULL is refused with an exception, not with a crash ("x~") */
 } Param;
 
+/* What a function does with an argument after it has run code that may take it away. */
+typedef struct Crossing {
+    const Instr *at;   /* the use; NULL: none */
+    const Instr *call; /* what runs the code */
+    uint8_t chance;    /* 1 low to 3 high */
+} Crossing;
+
 typedef enum Origin { /* in order of trust, strongest last */
     ORIGIN_BUILTIN,
     ORIGIN_COMPUTED,
@@ -136,6 +143,9 @@ typedef struct Summary {
     bool writes;       /* may change memory outside that its arguments do not name */
     bool counts;       /* may change numbers in global variables, and nothing else of that kind */
     bool partial;      /* computed, and some path was cut: missing cases are possible */
+    uint8_t runs;      /* computed: how likely it runs such code, 0 never to 3 */
+    const Instr *runs_at; /* ... and where */
+    Crossing *crossed; /* computed: by parameter; or NULL */
     FormatKind format;
     int8_t format_param; /* index of the format string */
     Str alloc;         /* family of memory it hands out or takes back ("mem", "object", "gc"), or NULL */

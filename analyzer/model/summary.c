@@ -144,15 +144,22 @@ has_case(const Summary *summary, const Case *c)
 }
 
 static bool
+is_crossed(const Summary *summary, uint8_t param)
+{
+    return summary->crossed != NULL && summary->crossed[param].at != NULL;
+}
+
+static bool
 same_params(const Summary *a, const Summary *b)
 {
-    if (a->nparam != b->nparam || a->variadic != b->variadic) {
+    if (a->nparam != b->nparam || a->variadic != b->variadic || a->runs != b->runs) {
         return false;
     }
     for (uint8_t i = 0; i < a->nparam; i++) {
         if (a->param[i].kind != b->param[i].kind
             || a->param[i].nullable != b->param[i].nullable
-            || a->param[i].refused != b->param[i].refused) {
+            || a->param[i].refused != b->param[i].refused
+            || is_crossed(a, i) != is_crossed(b, i)) {
             return false;
         }
     }

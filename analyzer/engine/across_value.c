@@ -1,0 +1,264 @@
+/* across_value.c: a value into why it may die while other code runs.
+ *
+ * Items of containers that others can reach, what fields hold that some method replaces, and
+ * addresses inside memory that some method frees.  Everything that this function holds, that its
+ * caller holds for it, or that cannot change (tuples, constants, fields nobody replaces) is safe.
+ */
+#include <string.h>
+
+#include "engine/across.h"
+
+typedef enum Lender { /* what a getter takes its result from */
+    LENDER_FIXED,  /* an object that keeps it as long as it lives itself */
+    LENDER_LIST, LENDER_DICT, LENDER_WEAK, LENDER_SYSTEM,
+} Lender;
+
+static Lender
+lender_of(const char *getter)
+{
+    static const struct {
+        const char *start;
+        Lender lender;
+    } known[] = {
+        {"PyList_G", LENDER_LIST},        {"PySequence_Fast_GET_ITEM", LENDER_LIST},
+        {"PySequence_Fast_ITEMS", LENDER_LIST}, {"PyByteArray_A", LENDER_LIST},
+        {"PyDict_Get", LENDER_DICT},      {"PyDict_Next", LENDER_DICT},
+        {"_PyDict_Get", LENDER_DICT},     {"_PyDict_Next", LENDER_DICT},
+        {"PyODict_Get", LENDER_DICT},     {"_PySet_Next", LENDER_DICT},
+        {"PyCell_GET", LENDER_DICT},      {"PyWeakref_G", LENDER_WEAK},
+        {"PyWeakref_GET_OBJECT", LENDER_WEAK}, {"PySys_GetObject", LENDER_SYSTEM},
+    };
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        if (strncmp(getter, known[i].start, strlen(known[i].start)) == 0) {
+            return known[i].lender;
+        }
+    }
+    return LENDER_FIXED;
+}
+
+/* True for makers whose result is, or may be, an object that others have as well. */
+static bool
+gives_known(const char *maker)
+{
+    static const char *const starts[] = {
+        "PyObject_Call", "PyObject_Vectorcall", "PyObject_GetAttr", "PyObject_GetItem",
+        "PyObject_GetOptionalAttr", "PySequence_Fast", "PySequence_GetItem", "PySequence_ITEM",
+        "PyMapping_GetItem", "PyMapping_GetOptionalItem", "PyIter_Next", "PyDict_GetItemRef",
+        "PyList_GetItemRef", "PyWeakref_GetRef", "_PyObject_LookupAttr", "_PyObject_Call",
+        "_PyObject_GetAttr", "PyEval_Call", "PyImport_", "PyDict_SetDefaultRef",
+    };
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        if (strncmp(maker, starts[i], strlen(starts[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_param(Explorer *ex, const Place *place)
+{
+    return place && place->kind == PLACE_LOCAL && ex->fn->local[place->index].is_param;
+}
+
+/* True when the path has found the object to be a tuple, or of another type than list. */
+static bool
+is_no_list(const State *state, const Sym *sym)
+{
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        const Sym *check = state->range[i].sym;
+        if (check->kind != SYM_PURE || check->a != sym || !is_not_zero(state, check)) {
+            continue;
+        }
+        bool list = check->b && check->b->kind == SYM_ADDR && check->b->place->decl &&
+                    text_equal(check->b->place->decl->name, "PyList_Type");
+        if (text_starts(check->text, "PyTuple_Check") ||
+            (text_equal(check->text, "PyObject_TypeCheck") && !list)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static Chance
+shared_param(Explorer *ex, const Place *place)
+{
+    const char *name = ex->fn->local[place->index].name;
+    bool keywords = ex->info->is_entry && place->index == 2 &&
+                    (ex->info->has_kwds || text_starts(name, "kw") ||
+                     text_starts(name, "keyw")); /* a dict made for the call */
+    bool given = place->index < 32 && ((ex->given[ex->fn_index] >> place->index) & 1);
+    bool passed = !ex->info->is_entry && text_starts(name, "kw");
+    return keywords              ? CHANCE_NONE
+           : ex->info->is_entry  ? CHANCE_HIGH
+           : !given || passed    ? CHANCE_LOW
+                                 : CHANCE_MEDIUM;
+}
+
+static Chance
+shared_call(const Ref *ref)
+{
+    if (!ref) {
+        return CHANCE_LOW;
+    }
+    if (ref->flags & REF_ESCAPED) {
+        return CHANCE_LOW;
+    }
+    if (!(ref->flags & REF_BORN)) {
+        return ref->kept == KEPT_CALLER || ref->kept == KEPT_BY ? CHANCE_HIGH : CHANCE_LOW;
+    }
+    const char *maker = ref->born ? ref->born->name : "";
+    if (gives_known(maker)) {
+        return text_starts(maker, "PySequence_Fast") ? CHANCE_HIGH : CHANCE_MEDIUM;
+    }
+    bool elsewhere = ref->stored > 0 || ref->lent > 0 || ref->kept != KEPT_NONE;
+    return elsewhere ? CHANCE_LOW : CHANCE_NONE;
+}
+
+/* A container that is itself an item: of the caller's arguments, or of something private. */
+static Chance
+shared_item(Explorer *ex, const State *state, const Sym *container)
+{
+    const Sym *owner = container->a;
+    if (!owner || text_equal(container->text, "PyModule_GetDict")) {
+        return CHANCE_LOW;
+    }
+    return owner == container ? CHANCE_LOW : across_shared(ex, state, owner);
+}
+
+Chance
+across_shared(Explorer *ex, const State *state, const Sym *container)
+{
+    const Ref *ref = state_ref(state, container);
+    switch (container->kind) {
+    case SYM_INIT:
+        if (!container->place) {
+            return CHANCE_LOW;
+        }
+        if (place_is_local(container->place)) {
+            return is_param(ex, container->place) ? shared_param(ex, container->place)
+                                                  : CHANCE_LOW;
+        }
+        return container->place->kind == PLACE_FIELD &&
+                       owners_is_exposed(ex->owners, container->place)
+                   ? CHANCE_MEDIUM : CHANCE_LOW;
+    case SYM_CALL:
+        return shared_call(ref);
+    case SYM_PURE:
+        return shared_item(ex, state, container);
+    default:
+        return CHANCE_LOW;
+    }
+}
+
+#define MAX_OWNERS 8 /* whose owner's owner ... */
+
+static Danger danger_at(Explorer *ex, const State *state, const Sym *sym, int depth);
+
+static Danger
+item_danger(Explorer *ex, const State *state, const char *getter, const Sym *owner, int depth)
+{
+    Danger none = {.chance = CHANCE_NONE};
+    Lender lender = lender_of(getter);
+    if (lender == LENDER_SYSTEM) {
+        return (Danger){.chance = CHANCE_LOW, .kind = STALE_SYSTEM};
+    }
+    if (lender == LENDER_WEAK) {
+        return (Danger){.chance = CHANCE_MEDIUM, .kind = STALE_WEAK, .owner = owner};
+    }
+    if (!owner) {
+        return none;
+    }
+    bool fixed = lender == LENDER_FIXED || (lender == LENDER_LIST && is_no_list(state, owner));
+    Chance chance = fixed ? CHANCE_NONE : across_shared(ex, state, owner);
+    if (chance != CHANCE_NONE) {
+        return (Danger){.chance = chance, .kind = STALE_ITEM, .owner = owner};
+    }
+    return text_equal(getter, "Py_TYPE") ? none : danger_at(ex, state, owner, depth);
+}
+
+/* The innermost field or global around the place. */
+static const Place *
+named_place(const Place *place)
+{
+    while (place && place->kind != PLACE_FIELD && place->kind != PLACE_GLOBAL) {
+        place = place->base;
+    }
+    return place;
+}
+
+static bool
+is_pointer(const Type *type)
+{
+    return !type || type->kind == TYPE_PTR;
+}
+
+static Danger
+place_danger(Explorer *ex, const State *state, const Sym *sym, int depth)
+{
+    Danger none = {.chance = CHANCE_NONE};
+    const Place *place = sym->place;
+    if (!place || place_is_local(place) || text_equal(place->name, EITHER) ||
+        text_equal(place->record, "Py_buffer") || text_equal(place->record, "bufferinfo")) {
+        return none;
+    }
+    const Place *named = named_place(place);
+    const Changer *changer = named && is_pointer(sym->type)
+                                 ? owners_changer(ex->owners, named) : NULL;
+    bool own = changer && text_equal(changer->name, ex->fn->decl->name);
+    const Place *root = place_root(place);
+    bool fixed = named && text_equal(named->record, "PyTupleObject");
+    if (changer && !own && !fixed) {
+        bool memory = sym->type && !type_is_object(sym->type);
+        bool global = named->kind == PLACE_GLOBAL;
+        return (Danger){.chance = changer->by_python ? CHANCE_MEDIUM : CHANCE_LOW,
+                        .place = named, .changer = changer->name,
+                        .kind = memory ? STALE_MEMORY : global ? STALE_GLOBAL : STALE_FIELD};
+    }
+    bool part = !named || fixed || owners_evident(ex->owners, named) ||
+                owners_frees(ex->owners, named); /* dies with what it was read from */
+    return part && root->kind == PLACE_DEREF ? danger_at(ex, state, root->sym, depth) : none;
+}
+
+static Danger
+danger_at(Explorer *ex, const State *state, const Sym *sym, int depth)
+{
+    Danger none = {.chance = CHANCE_NONE};
+    const Ref *ref = state_ref(state, sym);
+    bool held = ref && (ref->own > 0 || (ref->flags & (REF_ESCAPED | REF_CONST | REF_HELD)) ||
+                        ref->kept == KEPT_UNKNOWN || ref->kept == KEPT_CALLER ||
+                        (ref->stored > 0 && ref->kept != KEPT_FIELD));
+    if (held || depth == 0 || ledger_immortal(ex, sym)) {
+        return none;
+    }
+    switch (sym->kind) {
+    case SYM_INIT:
+        return place_danger(ex, state, sym, depth - 1);
+    case SYM_ADDR: {
+        const Place *root = place_root(sym->place);
+        return root->kind == PLACE_DEREF ? danger_at(ex, state, root->sym, depth - 1) : none;
+    }
+    case SYM_PURE:
+        return ref && ref->kept != KEPT_BY && ref->kept != KEPT_STATIC
+                   ? none : item_danger(ex, state, sym->text, sym->a, depth - 1);
+    case SYM_CALL:
+        return ref && ref->kept == KEPT_BY && ref->born
+                   ? item_danger(ex, state, ref->born->name, ref->keeper, depth - 1) : none;
+    case SYM_BIN:
+        return danger_at(ex, state, sym->a, depth - 1);
+    default:
+        return none;
+    }
+}
+
+Danger
+across_danger(Explorer *ex, const State *state, const Sym *sym)
+{
+    return danger_at(ex, state, sym, MAX_OWNERS);
+}
+
+bool
+across_is_list(const State *state, const Sym *sym)
+{
+    return !is_no_list(state, sym);
+}
