@@ -27,12 +27,15 @@ is_python_table(const Type *type)
 }
 
 static void
-mark_entry(Finder *finder, Val val)
+mark_entry(Finder *finder, Val val, bool of_python)
 {
     int64_t index = val.kind == VAL_FUNC ? program_callee(finder->program, val.decl) : -1;
 
-    if (index >= 0) {
+    if (index >= 0 && of_python) {
         finder->view[index].is_entry = true;
+    }
+    else if (index >= 0) {
+        finder->view[index].is_exported = true;
     }
 }
 
@@ -46,8 +49,8 @@ mark_entries(Finder *finder)
         for (uint32_t t = 0; t < program->units[u]->tables.n; t++) {
             const Table *table = program->units[u]->tables.at[t];
 
-            for (uint32_t e = 0; is_python_table(table->decl->type) && e < table->nentry; e++) {
-                mark_entry(finder, table->entry[e].val);
+            for (uint32_t e = 0; e < table->nentry; e++) {
+                mark_entry(finder, table->entry[e].val, is_python_table(table->decl->type));
             }
         }
     }
@@ -61,7 +64,7 @@ mark_entries(Finder *finder)
 
                 if (field != NULL && field->op == OP_FIELD &&
                     text_starts(field->name, "tp_")) {
-                    mark_entry(finder, ins->b);
+                    mark_entry(finder, ins->b, true);
                 }
             }
         }

@@ -17,7 +17,8 @@ mark_reachable(const Fn *fn, uint32_t block, uint64_t *seen)
     }
 }
 
-/* True when control cannot come from the outcome "no" of the check (a call, a comparison) to 'block'. */
+/* True when control comes to 'block' from the outcome "yes" of the check (a call, a comparison) and
+ * cannot come there from "no". */
 static bool
 check_guards(Finder *finder, const FnView *view, const Instr *check, uint32_t block)
 {
@@ -36,10 +37,12 @@ check_guards(Finder *finder, const FnView *view, const Instr *check, uint32_t bl
             no = 1 - no;
         }
         if (cond == check) {
-            uint64_t *seen = ARENA_ARRAY(finder->arena, uint64_t, fn->nblock / 64 + 1);
+            uint64_t *yes = ARENA_ARRAY(finder->arena, uint64_t, fn->nblock / 64 + 1);
+            uint64_t *others = ARENA_ARRAY(finder->arena, uint64_t, fn->nblock / 64 + 1);
 
-            mark_reachable(fn, br->to[no], seen);
-            return !bit_test(seen, block);
+            mark_reachable(fn, br->to[1 - no], yes);
+            mark_reachable(fn, br->to[no], others);
+            return bit_test(yes, block) && !bit_test(others, block);
         }
     }
     return false;
@@ -116,7 +119,9 @@ own_check_holds(Holds *h, const FnView *check, uint32_t arg)
 static unsigned
 passing_holds(Holds *h, const FnView *view, const Instr *call, const Source *source)
 {
-    int64_t own = callee_index(h->finder, call);
+    const Summary *fact = model_find(h->finder->model, called_name(call), NULL);
+    bool api = fact != NULL && fact->origin == ORIGIN_BUILTIN; /* also when Python itself is read */
+    int64_t own = api ? -1 : callee_index(h->finder, call);
 
     if (own >= 0) {
         for (uint32_t a = 0; a < call->nargs; a++) {

@@ -19,6 +19,18 @@ add_class(Holds *h, Build *build)
     VEC_PUSH(h->finder->arena, h->classes, build);
 }
 
+/* True for a type whose instances have this struct, or begin with it. */
+static bool
+has_record(const Build *build, Str tag)
+{
+    for (int depth = 0; build != NULL && depth < 8; build = build->base, depth++) {
+        if (build->cls.record == tag) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a pointer to this struct leads to; 0 when the type says nothing. */
 static unsigned
 type_holds(Holds *h, const Type *pointer)
@@ -36,7 +48,7 @@ type_holds(Holds *h, const Type *pointer)
     for (uint32_t i = 0; i < h->finder->classes.n; i++) {
         Build *build = h->finder->classes.at[i];
 
-        if (build->cls.record == record->tag) {
+        if (has_record(build, record->tag)) {
             add_class(h, build);
             found = HOLD_CLASS;
         }
@@ -54,6 +66,9 @@ instance_holds(Holds *h, const Decl *type)
     if (build != NULL && known == NULL) {
         add_class(h, build);
         return HOLD_CLASS;
+    }
+    if (known != NULL && (known->holds & HOLD_CONTAINER) != 0) {
+        return known->holds | HOLD_GIVEN;
     }
     return known != NULL ? known->holds : HOLD_ANY;
 }
@@ -112,8 +127,11 @@ filled_holds(Holds *h, const FnView *view, const Instr *call, uint32_t index)
     static const char *const clearers[] = {"Py_CLEAR", "PyErr_Clear", NULL};
     const Summary *summary = callee_summary(h->finder, call);
 
-    if (strstr(called_name(call), "PyArg_") != NULL) {
-        summary = model_find(h->finder->model, called_name(call), NULL);
+    if (summary == NULL || summary->origin == ORIGIN_COMPUTED) {
+        const Summary *fact = model_find(h->finder->model, called_name(call), NULL);
+
+        /* a function of the C-API, also when Python itself is read */
+        summary = fact != NULL && fact->origin == ORIGIN_BUILTIN ? fact : summary;
     }
     if (summary == NULL) {
         return HOLD_UNKNOWN;
@@ -266,6 +284,7 @@ passed_holds(Holds *h, const FnView *view, uint32_t param)
 {
     const CallGraph *graph = h->finder->program->graph;
     unsigned holds = view->is_entry || graph->ncaller[view->index] == 0 ? HOLD_ANY : 0;
+    unsigned others = view->is_exported ? HOLD_UNKNOWN : 0; /* passed by other extensions */
 
     if (param == 0 && view->owners.n > 0) {
         for (uint32_t i = 0; i < view->owners.n; i++) {
@@ -289,7 +308,7 @@ passed_holds(Holds *h, const FnView *view, uint32_t param)
         }
     }
     h->depth++;
-    return holds;
+    return holds | others;
 }
 
 /* What is read from another field, and from the same one: nothing new. */
@@ -426,7 +445,7 @@ holds_of(Holds *h, Member *member)
             holds |= filled_holds(h, view, action->ins, action->arg);
         }
     }
-    holds = (holds & (HOLD_CONTAINER | HOLD_ANY)) == HOLD_CONTAINER
+    holds = (holds & (HOLD_CONTAINER | HOLD_GIVEN | HOLD_ANY)) == HOLD_CONTAINER
                 ? content_holds(h, member, holds) : holds;
     member->busy = false;
     return holds;

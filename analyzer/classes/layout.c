@@ -138,6 +138,18 @@ has_plainer(const Search *s, uint32_t found)
     return false;
 }
 
+/* True for the struct of a type's instances. */
+static bool
+is_instance(const Finder *finder, Str record)
+{
+    for (uint32_t i = 0; i < finder->classes.n; i++) {
+        if (finder->classes.at[i]->cls.record == record) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Adds what a slot function finds in its first parameter, which it takes for a larger struct:
  * types that share functions tell their instances apart by a flag. */
 static void
@@ -150,7 +162,7 @@ search_casts(Search *s, SlotId slot)
             const Instr *ins = &view->fn->block[b].ins[i];
             Member *member;
 
-            if (ins->op != OP_FIELD || ins->record == s->build->cls.record ||
+            if (ins->op != OP_FIELD || is_instance(s->finder, ins->record) ||
                 known_record(ins->record) != 0 || !is_param(s->finder, view, ins->a, 0)) {
                 continue;
             }
@@ -170,6 +182,9 @@ is_base_field(Finder *finder, const Build *build, const Member *member)
 {
     const char *tail = strchr(member->name, '_');
 
+    if (member == build->dict || member == build->weaklist) {
+        return false; /* at an offset of its own */
+    }
     for (const Build *base = build->base; base != NULL; base = base->base) {
         const Members *own = map_get_ptr(&finder->by_record, base->cls.record);
 

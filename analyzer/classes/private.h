@@ -86,6 +86,7 @@ typedef struct FnView {
     VEC(uint32_t) call_block; /* of each call */
     bool is_maker;       /* it allocates objects */
     VEC(Build *) owners; /* classes whose instance is its first parameter */
+    bool is_exported;    /* its address stands in a table of the program's own: a C-API */
     bool is_entry;       /* Python calls it: it stands in a table, or is assigned to a slot */
 } FnView;
 

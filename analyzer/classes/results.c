@@ -30,6 +30,9 @@ static const struct {
     {"Py_GetConstant", HOLD_ATOM},
 };
 
+/* A container from outside. */
+#define GIVEN (HOLD_CONTAINER | HOLD_GIVEN)
+
 /* Type checks: what passes them. */
 static const struct {
     const char *name;
@@ -42,10 +45,10 @@ static const struct {
     {"PyBool_Check", HOLD_ATOM},              {"PyByteArray_Check", HOLD_ATOM_SUBCLASS},
     {"PyType_Check", HOLD_SYSTEM},            {"PyModule_Check", HOLD_SYSTEM},
     {"PyCode_Check", HOLD_ATOM},              {"PyCapsule_CheckExact", HOLD_ATOM},
-    {"PyComplex_Check", HOLD_ATOM_SUBCLASS},  {"PyDict_Check", HOLD_CONTAINER},
-    {"PyDict_CheckExact", HOLD_CONTAINER},    {"PyTuple_CheckExact", HOLD_CONTAINER},
-    {"PyTuple_Check", HOLD_CONTAINER},        {"PyList_Check", HOLD_CONTAINER},
-    {"PyList_CheckExact", HOLD_CONTAINER},
+    {"PyComplex_Check", HOLD_ATOM_SUBCLASS},  {"PyDict_Check", GIVEN},
+    {"PyDict_CheckExact", GIVEN},    {"PyTuple_CheckExact", GIVEN},
+    {"PyTuple_Check", GIVEN},        {"PyList_Check", GIVEN},
+    {"PyList_CheckExact", GIVEN},
 };
 
 unsigned

@@ -105,9 +105,9 @@ is_fastcall_argument(const FnView *view, const Instr *element)
                          ? base->a.index : UINT32_MAX;
     const Type *count;
 
-    if (!view->is_entry || index != 1 || view->fn->nparam < 3 ||
+    if (!view->is_entry || index < 1 || index > 2 || view->fn->nparam < index + 2 ||
         !type_is_object_ptr(view->fn->local[index].type)) {
-        return false;
+        return false; /* the second parameter, or the third behind the defining class */
     }
     count = view->fn->local[index + 1].type;
     return count != NULL && count->kind == TYPE_INT;

@@ -20,6 +20,7 @@ enum {
     HOLD_CONTAINER = 16,    /* a container whose content is not known to be harmless */
     HOLD_ANY = 32,          /* any object: an argument, a call's result */
     HOLD_UNKNOWN = 64,      /* nothing is known; no ring is concluded from it */
+    HOLD_GIVEN = 128,       /* with HOLD_CONTAINER: Python code passed it in and may change it */
 };
 
 /* Slots that the rules ask about. */
