@@ -14,6 +14,14 @@ is_link(const Class *cls, const ClassField *field)
     return false;
 }
 
+/* An abstract base: instances are of types that Python code makes from it, and their dealloc, which
+ * runs first, has the trashcan. */
+static bool
+is_abstract(const Class *cls)
+{
+    return cls->no_instances && cls->basetype;
+}
+
 static void
 on_class(ClassCtx *cx, const Class *cls)
 {
@@ -24,7 +32,7 @@ on_class(ClassCtx *cx, const Class *cls)
         const ClassField *field = &cls->field[i];
         ClassReport how;
 
-        if (!cls->has_gc || cls->is_module || !dealloc->own || cls->has_trashcan ||
+        if (!cls->has_gc || cls->is_module || !dealloc->own || cls->has_trashcan || is_abstract(cls) ||
             !is_link(cls, field)) {
             continue;
         }

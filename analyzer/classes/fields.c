@@ -88,19 +88,6 @@ is_bound(Finder *finder, const FnView *view, const Action *action)
     return false;
 }
 
-/* The pointer to the struct that a value is read from: self of self->x. */
-static Val
-owner_of(const FnView *view, Val val)
-{
-    const Instr *ins = def_of(view, val);
-
-    while (ins != NULL && (ins->op == OP_CAST || ins->op == OP_COPY ||
-                           (ins->op == OP_LOAD && ins->a.kind == VAL_TEMP))) {
-        ins = def_of(view, ins->a);
-    }
-    return ins != NULL && ins->op == OP_FIELD ? ins->a : VAL_NOTHING;
-}
-
 /* True when what is put into the container was just made by a call: it is younger than the
  * owner of the container, and cannot lead back to it, unless it is the owner. */
 static bool
@@ -131,6 +118,9 @@ is_mutable(Finder *finder, Build *build, const Member *member)
         const Action *action = member->actions.at[i];
         const FnView *view = &finder->view[action->fn];
 
+        if (!action_concerns(finder, build, action)) {
+            continue;
+        }
         if (action->kind == DOES_INSERT && !inserts_new(finder, view, action)) {
             return true;
         }
@@ -297,7 +287,7 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
 {
     Member *member = found->member;
     const MemberDef *def = exposed(build, member);
-    Ownership own = member_ownership(finder, member);
+    Ownership own = member_ownership(finder, build, member);
     Builds classes = {0};
 
     field->name = found->name;
@@ -307,7 +297,7 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
     field->weaklist = is_weaklist(build, member, &own);
     fill_promises(finder, build, field, member);
     fill_owner(finder, build, field, member, &own);
-    field->holds = member_holds(finder, member, &classes);
+    field->holds = member_holds(finder, build, member, &classes);
     if (def != NULL && !def->readonly) {
         field->holds |= HOLD_ANY;
         field->owned = true;

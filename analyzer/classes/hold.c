@@ -437,7 +437,12 @@ holds_of(Holds *h, Member *member)
     for (uint32_t a = 0; a < member->actions.n; a++) {
         const Action *action = member->actions.at[a];
         const FnView *view = &h->finder->view[action->fn];
+        bool asked = action->kind == DOES_STORE || action->kind == DOES_RESET ||
+                     action->kind == DOES_FILL;
 
+        if (asked && h->of != NULL && !action_concerns(h->finder, h->of, action)) {
+            continue;
+        }
         if (action->kind == DOES_STORE || action->kind == DOES_RESET) {
             holds |= value_holds(h, view, action->value, action->block);
         }
@@ -452,9 +457,9 @@ holds_of(Holds *h, Member *member)
 }
 
 unsigned
-member_holds(Finder *finder, Member *member, Builds *classes)
+member_holds(Finder *finder, const Build *build, Member *member, Builds *classes)
 {
-    Holds h = {.finder = finder, .classes = classes, .depth = DEPTH};
+    Holds h = {.finder = finder, .classes = classes, .depth = DEPTH, .of = build};
 
     return holds_of(&h, member);
 }

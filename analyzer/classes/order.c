@@ -47,7 +47,7 @@ risky_release(Finder *finder, const Build *build, const FnView *view, uint32_t b
             continue;
         }
         if (!is_field_of(build, action->member) ||
-            (member_holds(finder, action->member, &classes) &
+            (member_holds(finder, build, action->member, &classes) &
              (HOLD_ANY | HOLD_CONTAINER | HOLD_CLASS)) == 0) {
             continue;
         }

@@ -144,7 +144,7 @@ is_lent(Finder *finder, const FnView *view, Val val)
 }
 
 Ownership
-member_ownership(Finder *finder, const Member *member)
+member_ownership(Finder *finder, const Build *build, const Member *member)
 {
     Ownership own = {0};
 
@@ -155,6 +155,9 @@ member_ownership(Finder *finder, const Member *member)
 
         if (action->kind != DOES_FILL && (!stores || is_nothing(finder, view, action->value))) {
             continue;
+        }
+        if (!action_concerns(finder, build, action)) {
+            continue; /* of another type with this struct */
         }
         own.first = own.first == NULL ? action : own.first;
         if (stores && (is_new_reference(finder, view, action->value, 8) ||

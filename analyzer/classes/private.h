@@ -253,6 +253,7 @@ typedef VEC(Build *) Builds;
 /* A question on its way through callers and callees. */
 typedef struct Holds {
     Finder *finder;
+    const Build *of; /* the class whose field is asked for, or NULL */
     Builds *classes;
     int depth;
 } Holds;
@@ -264,8 +265,8 @@ unsigned instance_holds(Holds *h, const Decl *type);
 /* results.c: what a callee's result leads to, what passes a type check; 0 when not known. */
 unsigned result_holds(const char *callee);
 unsigned check_holds(const char *callee);
-/* What an object stored in the member can lead to; classes are added to 'classes'. */
-unsigned member_holds(Finder *finder, Member *member, Builds *classes);
+/* What an object stored in the member of a class can lead to; classes are added to 'classes'. */
+unsigned member_holds(Finder *finder, const Build *build, Member *member, Builds *classes);
 /* What a value leads to; classes are added to 'classes'. */
 unsigned value_leads(Finder *finder, const FnView *view, Val val, Builds *classes);
 /* True when the value itself is the result of a call that adds a reference. */
@@ -277,7 +278,18 @@ typedef struct Ownership {
     const Action *owning, *borrowing, *first;
     bool unknown;
 } Ownership;
-Ownership member_ownership(Finder *finder, const Member *member);
+Ownership member_ownership(Finder *finder, const Build *build, const Member *member);
+
+/* ---- whose.c ----------------------------------------------------------------- */
+
+/* The pointer to the struct that a value is read from, or that an address leads into: self of
+ * self->x. */
+Val owner_of(const FnView *view, Val val);
+/* False when the action surely works on an instance of another class with the same struct. */
+bool action_concerns(Finder *finder, const Build *build, const Action *action);
+/* True when a function other than the class's own tp_dealloc and tp_clear empties the field and
+ * lets go of the instance: a library's hold that ends rings when it ends. */
+bool is_taken_apart(Finder *finder, Build *build, const Member *member);
 
 /* duties.c: whether a value is the type of the instance; whether tp_traverse visits it. */
 bool is_own_type(Finder *finder, const FnView *view, Val val);

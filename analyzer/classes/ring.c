@@ -167,15 +167,22 @@ make_ring(Finder *finder, const Way *way, const Class *cls, const ClassField *fi
     return ring;
 }
 
+static const Member *
+field_member(const Build *build, const ClassField *field)
+{
+    return build->member[field - build->cls.field];
+}
+
 static void
 close_field(Finder *finder, Build *build, ClassField *field)
 {
     Way way = {0};
 
     bool shared = !build->cls.own_record && !field->mutable &&
-                  (field->holds & ~(unsigned)(HOLD_CLASS | HOLD_ATOM)) == 0;
+                  (field->holds & ~(unsigned)(HOLD_CLASS | HOLD_ATOM | HOLD_UNKNOWN)) == 0;
 
-    if (!field->owned || field->weaklist || field->elsewhere || shared) {
+    if (!field->owned || field->weaklist || field->elsewhere || shared ||
+        (!field->mutable && is_taken_apart(finder, build, field_member(build, field)))) {
         return; /* 'shared': of the types with this struct, another may be the one that sets it */
     }
     if (find_way(finder, &way, build, field, false)) {
