@@ -387,6 +387,14 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
             continue;
         }
         State *next = i == last ? state : state_copy(ex, state);
+        if (leaves_unset(ex, next, call, c)) {
+            Call less = *call;
+            less.left_out = true;
+            State *other = state_copy(ex, next);
+            if (apply_case(ex, other, &less, c)) {
+                VEC_PUSH(ex->arena, &out->list, other);
+            }
+        }
         if (apply_case(ex, next, call, c)) {
             VEC_PUSH(ex->arena, &out->list, next);
         }

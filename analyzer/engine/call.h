@@ -13,6 +13,7 @@ typedef struct Call {
     const Sym **arg;
     uint32_t nargs;
     bool ignored; /* nobody looks at the result */
+    bool left_out; /* PyArg_Parse...: nothing is given that is optional */
 } Call;
 
 /* ---- call.c ---------------------------------------------------------------------------- */
@@ -62,6 +63,8 @@ void forget_numbers(State *state);
 
 /* ---- call_format.c -------------------------------------------------------------------------- */
 
+/* True when the outcome leaves a variable unset that is optional in a parse format. */
+bool leaves_unset(Explorer *ex, State *state, const Call *call, const Case *c);
 /* Fills the places that a parse format names. */
 void apply_parse(Explorer *ex, State *state, const Call *call, const Case *c);
 /* Reports NULL that a '%s' of a printing callee meets; false when it does. */

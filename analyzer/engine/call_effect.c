@@ -231,6 +231,9 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
     if (before && call->summary->origin == ORIGIN_COMPUTED) {
         memory_escape(state, before); /* perhaps it grew */
     }
+    if (before && effect->result.kind == RESULT_ANY) {
+        ledger_escape(ex, state, before); /* perhaps it is still there */
+    }
     if (effect->path) {
         put_place(ex, state, call->ins, place, value); /* the callee's own affair */
         return;

@@ -54,6 +54,42 @@ fill_borrowed(Explorer *ex, State *state, const Call *call, const Case *c, uint3
     write_place(ex, state, call->ins, place, sym);
 }
 
+bool
+leaves_unset(Explorer *ex, State *state, const Call *call, const Case *c)
+{
+    FormatArg args[MAX_FORMAT_ARGS];
+    const char *format = call->summary->format == FORMAT_PARSE && !case_fails(c)
+                             ? format_text(call) : NULL;
+    int n = format ? format_args(format, true, args, MAX_FORMAT_ARGS) : 0;
+    uint32_t first = call->summary->nparam;
+    for (uint32_t i = first; i < call->nargs && (int)(i - first) < n; i++) {
+        const Sym *pointer = call->arg[i];
+        if (args[i - first].optional && args[i - first].kind == FORMAT_ARG_VALUE &&
+            pointer->kind != SYM_INT &&
+            is_unset_variable(ex, read_place(ex, state, place_deref(ex, pointer), NULL))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A value that is no object. */
+static void
+fill_value(Explorer *ex, State *state, const Call *call, uint32_t i, const FormatArg *arg)
+{
+    const Sym *pointer = call->arg[i];
+    if (pointer->kind == SYM_INT) {
+        return;
+    }
+    const Place *place = place_deref(ex, pointer);
+    const Sym *value = fresh_at(ex, state, call, i + 1, NULL);
+    state_forget(state, place);
+    state_bind(ex, state, place, value);
+    if (arg->text && !arg->optional) {
+        set_not_zero(ex, state, value);
+    }
+}
+
 /* What a converter ("O&") leaves in its place, from what is known of the converter. */
 static void
 fill_converted(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t i)
@@ -152,7 +188,9 @@ apply_parse(Explorer *ex, State *state, const Call *call, const Case *c)
     uint32_t first = call->summary->nparam;
     for (uint32_t i = first; i < call->nargs && (int)(i - first) < n; i++) {
         const FormatArg *arg = &args[i - first];
-        const Sym *pointer = call->arg[i];
+        if (arg->optional && call->left_out) {
+            continue;
+        }
         switch (arg->kind) {
         case FORMAT_ARG_OBJECT:
             fill_borrowed(ex, state, call, c, i, arg->optional);
@@ -167,11 +205,7 @@ apply_parse(Explorer *ex, State *state, const Call *call, const Case *c)
             memory_fill_text(ex, state, call, c, i, arg->optional);
             break;
         case FORMAT_ARG_VALUE:
-            if (pointer->kind != SYM_INT) {
-                const Place *place = place_deref(ex, pointer);
-                state_forget(state, place);
-                state_bind(ex, state, place, fresh_at(ex, state, call, i + 1, NULL));
-            }
+            fill_value(ex, state, call, i, arg);
             break;
         case FORMAT_ARG_TYPE: case FORMAT_ARG_CONVERTER: case FORMAT_ARG_STEAL:
             break;

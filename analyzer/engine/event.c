@@ -465,27 +465,6 @@ null_confidence(const Summary *source, const Case *c)
     return lookup ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW; /* NULL is an answer here, no failure */
 }
 
-/* True when this function itself has reason to think that the parameter may be NULL: not only
- * a callee that tests what it gets. */
-static bool
-null_is_evident(Explorer *ex, const State *state, const Sym *sym)
-{
-    const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
-    if (!place || place->kind != PLACE_LOCAL) {
-        return true;
-    }
-    if ((ex->info->deleted > 0 && place->index == ex->info->deleted) ||
-        (ex->info->has_kwds && place->index == 2)) {
-        return true;
-    }
-    for (const Node *n = state->trace; n; n = n->pred) {
-        if (n->kind == NODE_BRANCH && sym_mentions(n->sym, sym)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void
 event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
            bool in_format)

@@ -176,6 +176,16 @@ settle_nulls(Explorer *ex, State *state, const Sym *cond)
     }
 }
 
+/* What a condition compares with a constant, or is itself. */
+static const Sym *
+tested(const Sym *cond)
+{
+    while (cond->kind == SYM_NOT || (cond->kind == SYM_CMP && cond->b->kind == SYM_INT)) {
+        cond = cond->a;
+    }
+    return cond;
+}
+
 static void
 branch(Run *run, State *state, const Instr *ins, uint32_t block)
 {
@@ -183,6 +193,9 @@ branch(Run *run, State *state, const Instr *ins, uint32_t block)
     const Sym *cond = eval(ex, state, ins->a);
     bool can[2] = {false, false};
     State *next[2];
+    if (!check_unset(ex, state, tested(cond), ins, "tested")) {
+        return;
+    }
     for (int way = 0; way < 2; way++) {
         next[way] = way == 0 ? state_copy(ex, state) : state;
         can[way] = assume(ex, next[way], cond, way == 0);

@@ -118,6 +118,8 @@ give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
     info->is_dealloc = info->is_dealloc || text_ends(slot, "tp_dealloc") ||
                        text_ends(slot, "tp_free");
     info->self |= is_exec ? 0 : self_role(slot);
+    bool power = text_ends(slot, "nb_power") || text_ends(slot, "nb_inplace_power");
+    info->given |= power ? 1 | 2 | 4 : is_exec || text_ends(slot, "tp_descr_get") ? 0 : 1;
     find_null_param(info, roles->program->fns[index], slot);
 }
 

@@ -203,6 +203,7 @@ typedef struct FnInfo { /* by function of the program, across explorations */
     uint8_t deleted; /* parameter that is NULL when something is deleted; 0 none */
     uint8_t in_use;  /* runs while objects are in use, not only to make or destroy them: 1 as
                         a callback, 2 as a method or setter */
+    uint8_t given;   /* parameters that Python never leaves NULL, one bit each */
     bool has_kwds;   /* parameter 2 holds keyword arguments, or NULL */
     const Instr **unset; /* fields of the first argument that only tp_init sets, which Python */
     uint32_t nunset; /* ... may never call: NULL or zero until then */
@@ -646,6 +647,12 @@ const Loc *taken_at(const PendingReport *report);
 
 /* The story that leads to 'pending', for people. */
 void trace_steps(Explorer *ex, const PendingReport *pending, Finding *finding);
+
+/* ---- doubt.c ---- */
+
+/* True when NULL, which 'sym' is on this path, is more than a possibility that some test
+ * opens: this function has reason to think of it. */
+bool null_is_evident(Explorer *ex, const State *state, const Sym *sym);
 
 /* ---- self.c: which values are the first argument of a function ----------------------------- */
 

@@ -104,6 +104,18 @@ exit_error(const Explorer *ex, const State *state)
 
 /* ---- outcomes ---------------------------------------------------------------------------- */
 
+/* True when the last call that failed did so only for what it was given. */
+static bool
+failed_by_misuse(const State *state)
+{
+    for (const Node *n = state->trace; n; n = n->pred) {
+        if (n->kind == NODE_FAIL) {
+            return n->outcome && n->outcome->misused;
+        }
+    }
+    return false;
+}
+
 static Case
 make_case(Maker *maker, const Exit *e)
 {
@@ -117,6 +129,7 @@ make_case(Maker *maker, const Exit *e)
     if (fails && c.err == ERR_SAME && e->state->oom) {
         c.err = ERR_NOMEM; /* reported by value alone, as realloc does */
     }
+    c.misused = fails && failed_by_misuse(e->state);
     for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
         const Sym *param = sym_param(ex, i);
         if (is_zero(e->state, param)) {

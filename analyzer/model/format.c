@@ -21,7 +21,7 @@ static bool
 push(Format *f, FormatArgKind kind)
 {
     if (f->n < f->max) {
-        f->out[f->n] = (FormatArg){kind, f->optional};
+        f->out[f->n] = (FormatArg){.kind = kind, .optional = f->optional};
     }
     f->n++;
     return true;
@@ -37,11 +37,14 @@ accept(Format *f, char c)
     return true;
 }
 
-/* A plain value; with '#' its length follows. */
+/* A pointer to text, NULL for None when 'unit' says so; with '#' its length follows. */
 static bool
-push_sized(Format *f)
+push_sized(Format *f, char unit)
 {
     push(f, FORMAT_ARG_VALUE);
+    if (f->n <= f->max) {
+        f->out[f->n - 1].text = unit == 's' || unit == 'y' || unit == 'u';
+    }
     return !accept(f, '#') || push(f, FORMAT_ARG_VALUE);
 }
 
@@ -70,11 +73,11 @@ parse_unit(Format *f, char unit)
 {
     switch (unit) {
     case 's': case 'z': case 'y':
-        return accept(f, '*') ? push(f, FORMAT_ARG_BUFFER) : push_sized(f);
+        return accept(f, '*') ? push(f, FORMAT_ARG_BUFFER) : push_sized(f, unit);
     case 'w':
         return accept(f, '*') && push(f, FORMAT_ARG_BUFFER);
     case 'u': case 'Z':
-        return push_sized(f);
+        return push_sized(f, unit);
     case 'e':
         return parse_encoded(f);
     case 'S': case 'U': case 'Y':
@@ -131,7 +134,7 @@ build_unit(Format *f, char unit)
 {
     switch (unit) {
     case 's': case 'z': case 'u': case 'y': case 'U':
-        return push_sized(f);
+        return push_sized(f, unit);
     case 'O':
         return accept(f, '&') ? push_converter(f) : push(f, FORMAT_ARG_OBJECT);
     case 'S':

@@ -260,6 +260,7 @@ typedef enum FormatArgKind {
 typedef struct FormatArg {
     FormatArgKind kind;
     bool optional; /* parse: after '|' */
+    bool text;     /* parse: a pointer to text that is not NULL after success */
 } FormatArg;
 
 /* Splits a format into the variadic arguments it consumes, in order.  'parse'

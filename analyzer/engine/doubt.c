@@ -1,0 +1,98 @@
+/* doubt.c: which tests of a function are reason to think that a value may be NULL.
+ *
+ * A callee that tests what it gets is none; neither is a test in a macro that serves many
+ * values, an assertion (it says what holds for all callers), nor the end of a loop that walks
+ * a list, which says nothing of the first element.
+ */
+#include "engine/state.h"
+
+#define ASSERT_BLOCKS 6 /* between a test and what ends the program when it fails */
+
+/* The block that ends with the branch, or NULL. */
+static const Block *
+block_of(const Explorer *ex, const Instr *branch)
+{
+    for (uint32_t b = 0; b < ex->fn->nblock; b++) {
+        const Block *block = &ex->fn->block[b];
+        if (block->nins > 0 && &block->ins[block->nins - 1] == branch) {
+            return block;
+        }
+    }
+    return NULL;
+}
+
+/* True when nothing happens in the block but that more of the condition is looked at. */
+static bool
+only_tests(const Block *block)
+{
+    for (uint32_t i = 0; i + 1 < block->nins; i++) {
+        Op op = block->ins[i].op;
+        if (op == OP_STORE || op == OP_CALL || op == OP_MOVE || op == OP_HAVOC) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* True when the program ends in the block, or in one that follows after mere tests. */
+static bool
+ends_program(const Explorer *ex, uint32_t number, int blocks)
+{
+    const Block *block = &ex->fn->block[number];
+    const Instr *last = &block->ins[block->nins - 1];
+    if (last->op == OP_UNREACHABLE) {
+        return true;
+    }
+    return blocks > 0 && last->op == OP_BR && only_tests(block) &&
+           (ends_program(ex, last->to[0], blocks - 1) ||
+            ends_program(ex, last->to[1], blocks - 1));
+}
+
+/* True for the test at the head of a loop that moves on what it tests. */
+static bool
+is_end_of_walk(const Explorer *ex, const Block *block)
+{
+    uint32_t head = (uint32_t)(block - ex->fn->block);
+    const uint64_t *moved = ex->flow->block[head].loop_head ? ex->flow->modified[head] : NULL;
+    for (uint32_t i = 0; moved && i < block->nins; i++) {
+        const Instr *ins = &block->ins[i];
+        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL && bit_test(moved, ins->a.index)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_reason(const Explorer *ex, const Instr *branch)
+{
+    const Block *block = block_of(ex, branch);
+    if (branch->loc.macro || !block) {
+        return false;
+    }
+    return !is_end_of_walk(ex, block) && !ends_program(ex, branch->to[0], ASSERT_BLOCKS) &&
+           !ends_program(ex, branch->to[1], ASSERT_BLOCKS);
+}
+
+bool
+null_is_evident(Explorer *ex, const State *state, const Sym *sym)
+{
+    const Place *place = sym->kind == SYM_INIT ? sym->place : NULL;
+    bool local = place && place->kind == PLACE_LOCAL, tested = false;
+    if (!place || (local && ((ex->info->deleted > 0 && place->index == ex->info->deleted) ||
+                             (ex->info->has_kwds && place->index == 2)))) {
+        return true;
+    }
+    if (local && place->index < 8 && (ex->info->given >> place->index & 1)) {
+        return false;
+    }
+    for (const Node *n = state->trace; n; n = n->pred) {
+        if (n->kind == NODE_BRANCH && sym_mentions(n->sym, sym)) {
+            tested = true;
+            if (is_reason(ex, n->at)) {
+                return true;
+            }
+        }
+    }
+    return !local && !tested;
+}
