@@ -173,6 +173,7 @@ result_kind(const Summary *fact, const char **spoken)
             return "OBJ | PTR";
         case RESULT_ANY:
         case RESULT_SAME:
+        case RESULT_FIELD:
             break;
         }
     }

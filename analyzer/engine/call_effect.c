@@ -119,6 +119,29 @@ inner_pointer(Explorer *ex, State *state, const Call *call, const Result *result
     return sym ? sym : fresh_at(ex, state, call, 0, type);
 }
 
+/* What stands at a field path below a pointer; 'record' is the tag of the record that the last
+ * field is in, or NULL. */
+static const Place *
+place_at(Explorer *ex, const Sym *pointer, Str path, Str record)
+{
+    const Place *place = place_deref(ex, pointer);
+    while (path && *path) {
+        const char *dot = strchr(path, '.');
+        size_t length = dot ? (size_t)(dot - path) : strlen(path);
+        place = place_field(ex, place, str_intern_n(ex->strings, path, length),
+                            dot ? NULL : record);
+        path = dot ? dot + 1 : NULL;
+    }
+    return place;
+}
+
+static const Sym *
+read_field(Explorer *ex, State *state, const Sym *pointer, const Result *result,
+           const Type *type)
+{
+    return read_place(ex, state, place_at(ex, pointer, result->path, result->record), type);
+}
+
 /* The value of a result or of what an out-parameter holds; NULL for void. */
 const Sym *
 make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
@@ -152,6 +175,12 @@ make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Re
         set_not_zero(ex, state, sym);
         return sym;
     }
+    case RESULT_FIELD:
+        if ((uint32_t)result->from < call->nargs &&
+            call->arg[result->from]->kind != SYM_INT) {
+            return read_field(ex, state, call->arg[result->from], result, type);
+        }
+        break;
     case RESULT_ANY:
         break;
     }
@@ -171,20 +200,6 @@ container_of(const Call *call, uint32_t param)
     return NULL;
 }
 
-/* What stands at a field path below a pointer. */
-static const Place *
-place_at(Explorer *ex, const Sym *pointer, Str path)
-{
-    const Place *place = place_deref(ex, pointer);
-    while (path && *path) {
-        const char *dot = strchr(path, '.');
-        size_t length = dot ? (size_t)(dot - path) : strlen(path);
-        place = place_field(ex, place, str_intern_n(ex->strings, path, length), NULL);
-        path = dot ? dot + 1 : NULL;
-    }
-    return place;
-}
-
 static bool
 is_array(Explorer *ex, const Place *place)
 {
@@ -200,7 +215,7 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
     if (arg->kind == SYM_INT) {
         return; /* NULL: the caller does not want it */
     }
-    const Place *place = place_at(ex, arg, effect->path);
+    const Place *place = place_at(ex, arg, effect->path, NULL);
     By by = {call->ins, call->summary, c};
     if (effect->kind == EFFECT_RESET) {
         const Sym *old = read_place(ex, state, place, NULL);
@@ -293,7 +308,7 @@ forget_memory(Explorer *ex, State *state, const Call *call, const Sym *arg, Str 
         }
         return;
     }
-    const Place *place = place_at(ex, arg, path);
+    const Place *place = place_at(ex, arg, path, NULL);
     const Sym *held = state_get(state, place);
     if (held) {
         ledger_escape(ex, state, held);
@@ -349,7 +364,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
     bool outside = effect->path && effect->kind != EFFECT_OUT && effect->kind != EFFECT_RESET &&
                    effect->kind != EFFECT_ESCAPE;
     const Sym *object = outside && arg->kind != SYM_INT
-                            ? read_place(ex, state, place_at(ex, arg, effect->path), NULL)
+                            ? read_place(ex, state, place_at(ex, arg, effect->path, NULL), NULL)
                             : arg;
     switch (effect->kind) {
     case EFFECT_STEAL:
@@ -360,7 +375,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
         ledger_release(ex, state, object, by);
         break;
     case EFFECT_RETAIN:
-        if (outside && object != arg && !place_is_local(place_at(ex, arg, effect->path))) {
+        if (outside && object != arg && !place_is_local(place_at(ex, arg, effect->path, NULL))) {
             ledger_lend(ex, state, object); /* the field's own reference */
         }
         else {

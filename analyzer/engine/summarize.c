@@ -71,12 +71,47 @@ pointer_result(Explorer *ex, const State *state, const Sym *value, int own, bool
     return result;
 }
 
+/* The path of the field that the place is, below what a parameter pointed to at first: "a.b",
+ * and that parameter; NULL for other places. */
+static Str
+path_from_param(Explorer *ex, const Place *place, int8_t *param)
+{
+    Str path = NULL;
+    for (; place && place->kind == PLACE_FIELD; place = place->base) {
+        path = path ? str_internf(ex->strings, "%s.%s", place->name, path) : place->name;
+    }
+    *param = place && place->kind == PLACE_DEREF ? param_of(ex, place->sym) : -1;
+    return *param >= 0 ? path : NULL;
+}
+
+/* True for what a field of a parameter's memory holds from first to last, NULL or not. */
+static bool
+field_result(Explorer *ex, const Exit *e, Result *result)
+{
+    const Sym *value = e->value;
+    const State *state = e->state;
+    const Ref *ref = state_ref(state, value);
+    if (value->kind != SYM_INIT || value->site || !value->place || value->place->kind != PLACE_FIELD ||
+        e->own != 0 || is_zero(state, value) || is_not_zero(state, value) ||
+        (ref && (ref->own != 0 || ref->lent != 0 || (ref->flags & REF_ESCAPED)))) {
+        return false;
+    }
+    const Sym *now = state_get(state, value->place);
+    *result = (Result){.kind = RESULT_FIELD, .record = value->place->record};
+    result->path = path_from_param(ex, value->place, &result->from);
+    return result->path && (!now || now == value);
+}
+
 static Result
 exit_result(Explorer *ex, const Exit *e)
 {
+    Result field;
     const Type *type = ex->fn->ret;
     if (!e->value || type->kind == TYPE_VOID) {
         return (Result){.kind = RESULT_VOID, .from = -1};
+    }
+    if (type->kind == TYPE_PTR && field_result(ex, e, &field)) {
+        return field;
     }
     if (type->kind == TYPE_PTR) {
         return pointer_result(ex, e->state, e->value, e->own, type_is_object(type));

@@ -155,7 +155,7 @@ next_is_number(Reader *r)
 static bool
 read_range(Reader *r, Result *result)
 {
-    *result = (Result){RESULT_INT, -1, INT64_MIN, INT64_MAX};
+    *result = (Result){.kind = RESULT_INT, .from = -1, .lo = INT64_MIN, .hi = INT64_MAX};
     if (!facts_lex_next_is(r, "..")) {
         if (!read_number(r, &result->lo)) {
             return false;
@@ -173,7 +173,28 @@ read_range(Reader *r, Result *result)
            || facts_lex_fail(r, "empty range; expected LOW..HIGH");
 }
 
-/* The parameter after borrowed, same, ptr. */
+/* After a parameter: the path of "->path", or NULL when there is none; false on error. */
+static bool
+read_path(Reader *r, Str *path)
+{
+    const char *start;
+
+    *path = NULL;
+    if (r->end - r->at <= 2 || memcmp(r->at, "->", 2) != 0) {
+        return true;
+    }
+    start = r->at += 2;
+    while (r->at < r->end && (is_word_byte(*r->at) || strchr(".[]*", *r->at) != NULL)) {
+        r->at++;
+    }
+    if (r->at == start) {
+        return facts_lex_fail(r, "no field named; expected a field after '->'");
+    }
+    *path = str_intern_n(r->strings, start, (size_t)(r->at - start));
+    return true;
+}
+
+/* The parameter after borrowed, same, ptr, and the field of it after field. */
 static bool
 read_from(Reader *r, Result *result)
 {
@@ -181,14 +202,18 @@ read_from(Reader *r, Result *result)
 
     if (facts_lex_peek_word(r) == 0
         || facts_lex_find_word(r, error_words, COUNT_OF(error_words)) >= 0) {
-        return result->kind != RESULT_SAME
-               || facts_lex_fail(r, "'same' names no parameter; expected its name");
+        return (result->kind != RESULT_SAME && result->kind != RESULT_FIELD)
+               || facts_lex_fail(r, "'%s' names no parameter; expected its name",
+                                 result_words[result->kind]);
     }
     if (!read_param_name(r, &index)) {
         return false;
     }
     result->from = (int8_t)index;
-    return true;
+    return result->kind != RESULT_FIELD
+           || (read_path(r, &result->path)
+               && (result->path != NULL
+                   || facts_lex_fail(r, "'field' names no field; expected '->' and its name")));
 }
 
 static bool
@@ -203,7 +228,7 @@ read_result(Reader *r, Result *result)
     if (kind < 0) {
         return facts_lex_fail(
             r, "unknown result; expected void, new, borrowed [x], same x, NULL, "
-               "ptr [x], int, a number, a range or any");
+               "ptr [x], field x->name, int, a number, a range or any");
     }
     *result = (Result){.kind = (ResultKind)kind, .from = -1};
     if (kind == RESULT_INT) {
@@ -231,18 +256,7 @@ read_target(Reader *r, Effect *effect)
         return false;
     }
     effect->param = (uint8_t)index;
-    if (r->end - r->at > 2 && memcmp(r->at, "->", 2) == 0) {
-        const char *start = r->at += 2;
-        while (r->at < r->end
-               && (is_word_byte(*r->at) || strchr(".[]*", *r->at) != NULL)) {
-            r->at++;
-        }
-        if (r->at == start) {
-            return facts_lex_fail(r, "no field named; expected a field after '->'");
-        }
-        effect->path = str_intern_n(r->strings, start, (size_t)(r->at - start));
-    }
-    return true;
+    return read_path(r, &effect->path);
 }
 
 /* steal x, keep x in y, reset x = RESULT, x->field = RESULT */

@@ -94,6 +94,9 @@ print_result(const Printer *p, const Result *result)
     if (result_has_from(result->kind) && result->from >= 0) {
         strbuf_printf(p->out, " %s", p->name[result->from]);
     }
+    if (result->kind == RESULT_FIELD) {
+        strbuf_printf(p->out, "->%s", result->path);
+    }
 }
 
 /* ---- effects ------------------------------------------------------------ */

@@ -30,12 +30,15 @@ typedef enum ResultKind {
     RESULT_NULL,     /* the null pointer */
     RESULT_INT,      /* an integer in lo..hi */
     RESULT_PTR,      /* a non-NULL pointer that is no object; 'from' >= 0: into memory of that parameter */
+    RESULT_FIELD,    /* what field 'path' of the memory that parameter 'from' points to holds */
 } ResultKind;
 
 typedef struct Result {
     ResultKind kind;
     int8_t from;    /* parameter index or -1 */
     int64_t lo, hi; /* RESULT_INT, inclusive; INT64_MIN / INT64_MAX = open */
+    Str path;       /* RESULT_FIELD: "field" or "a.b" */
+    Str record;     /* RESULT_FIELD: tag of the record the last field is in, NULL when not known */
 } Result;
 
 typedef enum EffectKind {

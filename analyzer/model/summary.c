@@ -35,6 +35,9 @@ compare_results(const Result *a, const Result *b)
     if (order == 0 && result_has_from(a->kind)) {
         order = compare_ints(a->from, b->from);
     }
+    if (order == 0 && a->kind == RESULT_FIELD) {
+        order = strcmp(a->path, b->path);
+    }
     if (order == 0 && a->kind == RESULT_INT) {
         order = compare_ints(a->lo, b->lo);
         order = order != 0 ? order : compare_ints(a->hi, b->hi);

@@ -21,7 +21,7 @@ static const char *const result_words[] = {
     [RESULT_VOID] = "void",         [RESULT_ANY] = "any",   [RESULT_NEW] = "new",
     [RESULT_SHARED] = "shared",
     [RESULT_BORROWED] = "borrowed", [RESULT_SAME] = "same", [RESULT_NULL] = "NULL",
-    [RESULT_INT] = "int",           [RESULT_PTR] = "ptr",
+    [RESULT_INT] = "int",           [RESULT_PTR] = "ptr",   [RESULT_FIELD] = "field",
 };
 
 static const char *const error_words[] = {
@@ -72,7 +72,8 @@ default_keeper(const Summary *summary, unsigned param)
 static inline bool
 result_has_from(ResultKind kind)
 {
-    return kind == RESULT_BORROWED || kind == RESULT_SAME || kind == RESULT_PTR;
+    return kind == RESULT_BORROWED || kind == RESULT_SAME || kind == RESULT_PTR ||
+           kind == RESULT_FIELD;
 }
 
 #endif
