@@ -10,8 +10,8 @@
 
 _Static_assert(sizeof(Crossing) == 24, "pack the new member of Crossing, too");
 _Static_assert(sizeof(Summary) == 112, "pack the new member of Summary, too");
-_Static_assert(sizeof(Case) == 80, "pack the new member of Case, too");
-_Static_assert(sizeof(Effect) == 40 && sizeof(Result) == 24, "pack the new member, too");
+_Static_assert(sizeof(Case) == 96, "pack the new member of Case, too");
+_Static_assert(sizeof(Effect) == 56 && sizeof(Result) == 40, "pack the new member, too");
 _Static_assert(sizeof(Param) == 32, "pack the new member of Param, too");
 _Static_assert(sizeof(Finding) == 168, "pack the new member of Finding, too");
 _Static_assert(sizeof(Step) == 40 && sizeof(Loc) == 24, "pack the new member, too");
@@ -87,6 +87,8 @@ pack_result(Packer *pack, const Result *result)
     pack_signed(pack, result->from);
     pack_signed(pack, result->lo);
     pack_signed(pack, result->hi);
+    pack_text(pack, result->path);
+    pack_text(pack, result->record);
 }
 
 static void
@@ -328,10 +330,12 @@ unpack_loc(Unpacker *from)
 static Result
 unpack_result(Unpacker *from)
 {
-    Result result = {.kind = unpack_choice(from, RESULT_PTR + 1)};
+    Result result = {.kind = unpack_choice(from, RESULT_FIELD + 1)};
     result.from = (int8_t)unpack_signed(from);
     result.lo = unpack_signed(from);
     result.hi = unpack_signed(from);
+    result.path = result.kind == RESULT_FIELD ? unpack_word(from) : unpack_text(from);
+    result.record = unpack_text(from);
     return result;
 }
 
