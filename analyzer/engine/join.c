@@ -203,8 +203,25 @@ join_ranges(State *into, const State *other, bool widen)
     into->nrange = kept;
 }
 
-/* The place holds one thing in one state and another in the other. */
+typedef VEC(const Sym *) Syms;
+
+/* What an earlier visit of the block called the same, and what was read through it, are other
+ * objects by now. */
 static void
+escape_earlier(State *state, const Syms *unknown)
+{
+    for (uint32_t i = 0; i < state->nref; i++) {
+        Ref *ref = &state->ref[i];
+        for (uint32_t k = 0; k < unknown->n && !(ref->flags & REF_ESCAPED); k++) {
+            if (sym_mentions(ref->sym, unknown->at[k])) {
+                ref->flags |= REF_ESCAPED;
+            }
+        }
+    }
+}
+
+/* The place holds one thing in one state and another in the other; gives the symbol for both. */
+static const Sym *
 join_bind(Explorer *ex, State *into, const State *other, const Place *place, uint32_t block,
           bool widen)
 {
@@ -219,6 +236,7 @@ join_bind(Explorer *ex, State *into, const State *other, const Place *place, uin
     if (says_something(&range)) {
         state_set_range(ex, into, sym, range);
     }
+    return sym;
 }
 
 static void
@@ -255,18 +273,21 @@ join_ref(Ref *mine, const Ref *theirs)
 void
 state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen)
 {
+    Syms unknown = {0};
     join_ranges(into, other, widen);
     join_temps(ex, into, other, block);
     for (uint32_t i = 0; i < into->nbind; i++) {
         const Place *place = into->bind[i].place;
         if (state_get(other, place) != into->bind[i].sym) {
-            join_bind(ex, into, other, place, block, widen);
+            VEC_PUSH(ex->arena, &unknown,
+                     join_bind(ex, into, other, place, block, widen));
         }
     }
     for (uint32_t i = 0; i < other->nbind; i++) {
         const Place *place = other->bind[i].place;
         if (!state_get(into, place)) {
-            join_bind(ex, into, other, place, block, widen);
+            VEC_PUSH(ex->arena, &unknown,
+                     join_bind(ex, into, other, place, block, widen));
         }
     }
     for (uint32_t i = 0; i < other->nref; i++) { /* what one side knows more of */
@@ -280,6 +301,7 @@ state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool w
         join_ref(mine, theirs);
     }
     stale_join(ex, into, other);
+    escape_earlier(into, &unknown);
     into->err = into->err == other->err ? into->err : ERRSTATE_UNKNOWN;
     into->failed = into->failed && other->failed;
     into->oom = into->oom && other->oom;

@@ -246,7 +246,8 @@ static bool
 is_too_deep(const Place *place)
 {
     for (; place; place = place->base) {
-        if (place->sym && place->sym->kind == SYM_INIT && !place->sym->place) {
+        if (place->sym && place->sym->kind == SYM_INIT &&
+            (!place->sym->place || is_too_deep(place->sym->place))) {
             return true;
         }
     }
@@ -274,6 +275,7 @@ describe_foreign(Explorer *ex, const Sym *sym, Ref *ref)
     }
     if (sym->kind != SYM_INIT || !sym->place) {
         ref->kept = KEPT_UNKNOWN;
+        ref->flags |= sym->kind == SYM_INIT ? REF_ESCAPED : 0; /* one symbol for many objects */
         return sym->kind == SYM_CALL || sym->kind == SYM_INIT || sym->kind == SYM_PURE;
     }
     const Place *place = sym->place;
@@ -283,6 +285,7 @@ describe_foreign(Explorer *ex, const Sym *sym, Ref *ref)
     }
     if (is_too_deep(place)) {
         ref->kept = KEPT_UNKNOWN;
+        ref->flags |= REF_ESCAPED;
         return true;
     }
     if (is_argument_array(ex, place)) {

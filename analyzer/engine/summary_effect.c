@@ -202,6 +202,10 @@ memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
             value == sym_init(ex, place, NULL, value->type)) {
             continue;
         }
+        if (place != target && is_zero(state, value) &&
+            is_zero(state, sym_init(ex, place, NULL, NULL))) {
+            continue; /* nothing before, and nothing now */
+        }
         Effect effect = {.param = i, .result = {.from = -1}};
         const Ref *view = state_ref(state, value);
         if (view && (view->flags & REF_VIEW) && !(view->flags & REF_ESCAPED) && view->own > 0) {
@@ -245,6 +249,15 @@ is_released_in_place(Explorer *ex, const State *state, const Ref *ref)
            ref->sym == sym_init(ex, place, state->epoch, NULL);
 }
 
+/* True when a field was given what it held at first, with a reference that was taken for it:
+ * x->f = Py_NewRef(x->f). */
+static bool
+is_stored_again(const State *state, const Ref *ref)
+{
+    bool taken = ref->own > 0 ? ref->lent > 0 : ref->stored > 1;
+    return taken && !(ref->flags & REF_ESCAPED) && state_get(state, ref->sym->place) == ref->sym;
+}
+
 /* Fields of the argument's memory whose objects got a reference more, or lost theirs:
  * Py_INCREF(self->x). */
 void
@@ -258,7 +271,7 @@ retained_fields(Maker *maker, Case *c, const Exit *e, uint8_t i)
         if (!place || place->kind != PLACE_FIELD || place->base != target) {
             continue;
         }
-        bool taken = is_counted_in_place(maker->ex, state, ref);
+        bool taken = is_counted_in_place(maker->ex, state, ref) || is_stored_again(state, ref);
         if (taken || is_released_in_place(maker->ex, state, ref)) {
             Effect effect = {.kind = taken ? EFFECT_RETAIN : EFFECT_RELEASE, .param = i, .result = {.from = -1},
                              .path = place->name};
