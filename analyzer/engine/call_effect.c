@@ -329,7 +329,7 @@ release_slot(Explorer *ex, State *state, const Call *call)
         Ref *ref = &state->ref[i];
         if (ref->sym->kind == SYM_PURE && ref->kept == KEPT_BY && ref->sym->a == call->arg[0] &&
             ref->sym->b == index && text_ends(ref->sym->text, "_GET_ITEM")) {
-            ref->kept = KEPT_FIELD;
+            ref->kept = KEPT_UNKNOWN; /* whose it is now, the author knows */
             ref->keeper = NULL;
             ref->stored = 1;
         }

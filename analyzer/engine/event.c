@@ -419,9 +419,25 @@ event_free(Explorer *ex, State *state, const Ref *ref, By by)
     }
 }
 
+/* True for a function of the program whose result is sometimes borrowed and sometimes not. */
+static bool
+gives_both(const Summary *summary)
+{
+    bool gives = false, lends = false;
+    for (uint32_t i = 0; summary && i < summary->ncases; i++) {
+        ResultKind kind = summary->cases[i].ret.kind;
+        gives = gives || kind == RESULT_NEW || kind == RESULT_SHARED;
+        lends = lends || kind == RESULT_BORROWED;
+    }
+    return gives && lends && summary->origin == ORIGIN_COMPUTED;
+}
+
 void
 event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure)
 {
+    if (gives_both(ref->born)) {
+        return; /* told in the callee */
+    }
     Object object = object_for(ex, state, ref, at);
     ReturnEvent event = {.object = &object, .owes_new = true, .sure = sure};
     RuleCtx rx = {.ex = ex, .object = &object, .at = at, .fact = ref->born,

@@ -9,7 +9,7 @@
 #include "engine/rule.h"
 
 _Static_assert(sizeof(Crossing) == 24, "pack the new member of Crossing, too");
-_Static_assert(sizeof(Summary) == 112, "pack the new member of Summary, too");
+_Static_assert(sizeof(Summary) == 120, "pack the new member of Summary, too");
 _Static_assert(sizeof(Case) == 96, "pack the new member of Case, too");
 _Static_assert(sizeof(Effect) == 56 && sizeof(Result) == 40, "pack the new member, too");
 _Static_assert(sizeof(Param) == 32, "pack the new member of Param, too");
@@ -193,6 +193,7 @@ pack_summary(Packer *pack, const Fn *fn, const Summary *summary)
     pack_number(pack, summary->format);
     pack_signed(pack, summary->format_param);
     pack_text(pack, summary->alloc);
+    pack_text(pack, summary->gives);
     pack_text(pack, summary->ctype);
     pack_number(pack, summary->since);
     pack_number(pack, summary->until);
@@ -439,6 +440,7 @@ unpack_summary(Unpacker *from, const Fn *fn)
     summary->format = unpack_choice(from, FORMAT_BUILD + 1);
     summary->format_param = (int8_t)unpack_signed(from);
     summary->alloc = unpack_text(from);
+    summary->gives = unpack_text(from);
     summary->ctype = unpack_text(from);
     summary->since = (Version)unpack_number(from);
     summary->until = (Version)unpack_number(from);

@@ -292,6 +292,9 @@ print_flags(const Printer *p)
     if (s->alloc != NULL) {
         strbuf_printf(out, " [alloc %s]", s->alloc);
     }
+    if (s->gives != NULL) {
+        strbuf_printf(out, " [gives %s]", s->gives);
+    }
     if (s->ctype != NULL) {
         strbuf_printf(out, " [type %s]", s->ctype);
     }

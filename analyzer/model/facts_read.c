@@ -204,6 +204,11 @@ read_flag(Reader *r)
     if (facts_lex_accept_word(r, "type")) {
         return read_type_flag(r);
     }
+    if (facts_lex_accept_word(r, "gives")) {
+        s->gives = facts_lex_take_word(r);
+        return s->gives != NULL
+               || facts_lex_fail(r, "no kind of object; expected the prefix of its API: PyLong");
+    }
     if (facts_lex_accept_word(r, "alloc")) {
         s->alloc = facts_lex_take_word(r);
         return s->alloc != NULL
@@ -211,7 +216,7 @@ read_flag(Reader *r)
     }
     return facts_lex_fail(
         r, "unknown flag; expected calls, nogil, noreturn, pure, lvalue, writes, counts, partial, parse, build, "
-           "alloc, type, since or until");
+           "alloc, gives, type, since or until");
 }
 
 static bool

@@ -152,6 +152,7 @@ typedef struct Summary {
     FormatKind format;
     int8_t format_param; /* index of the format string */
     Str alloc;         /* family of memory it hands out or takes back ("mem", "object", "gc"), or NULL */
+    Str gives;         /* its object results are of this kind ("PyLong"), or NULL */
     Str ctype;         /* macro: C type of the result when the outcomes do not say it ("char *"), or NULL */
     Version since, until; /* since <= python < until; 0 = open */
     Origin origin;

@@ -177,6 +177,7 @@ same_flags(const Summary *a, const Summary *b)
            && a->lvalue == b->lvalue && a->writes == b->writes && a->counts == b->counts && a->format == b->format
            && (a->format == FORMAT_NONE || a->format_param == b->format_param)
            && compare_strs(a->alloc, b->alloc) == 0
+           && compare_strs(a->gives, b->gives) == 0
            && compare_strs(a->ctype, b->ctype) == 0 && a->since == b->since
            && a->until == b->until;
 }
