@@ -146,6 +146,17 @@ field_path(Maker *maker, const Place *place, const Place *root)
     return str_intern(maker->ex->strings, "*");
 }
 
+/* How many more references to 'sym' were dropped than taken on the way. */
+static int
+net_releases(const State *state, const Sym *sym)
+{
+    int released = 0;
+    for (const Node *n = state->trace; n; n = n->pred) {
+        released += n->sym != sym ? 0 : n->kind == NODE_RELEASE ? 1 : n->kind == NODE_RETAIN ? -1 : 0;
+    }
+    return released;
+}
+
 /* True when the function released what the place held before. */
 static bool
 old_was_released(Explorer *ex, const State *state, const Place *place)
@@ -156,7 +167,8 @@ old_was_released(Explorer *ex, const State *state, const Place *place)
     for (uint32_t i = 0; i < state->nref; i++) {
         const Ref *ref = &state->ref[i];
         if (ref->sym->kind == SYM_INIT && ref->sym->place == place &&
-            (ref->flags & REF_RELEASED) && ref->stored == 0) {
+            (ref->flags & REF_RELEASED) &&
+            (ref->stored == 0 || net_releases(state, ref->sym) > 0)) {
             return true;
         }
     }
@@ -180,6 +192,16 @@ was_moved(Explorer *ex, const Exit *e, const Place *place)
     return false;
 }
 
+/* True when a field was given what it held at first, with a reference that was taken for it:
+ * x->f = Py_NewRef(x->f). */
+static bool
+is_stored_again(const State *state, const Ref *ref)
+{
+    bool taken = ref->own > 0 ? ref->lent > 0 : ref->stored > 1;
+    const Sym *now = state_get(state, ref->sym->place);
+    return ref->flags & REF_ESCAPED ? now == ref->sym : taken && (!now || now == ref->sym);
+}
+
 /* What became of the memory the argument points to. */
 void
 memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
@@ -192,6 +214,12 @@ memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
     if (ex->emptied >> i & 1) {
         Effect effect = {.kind = EFFECT_ESCAPE, .param = i, .result = {.from = -1},
                          .path = str_intern(ex->strings, "*")};
+        add_effect(maker, c, effect);
+    }
+    const Ref *held = state_ref(state, sym_held(ex, i));
+    if (held && is_stored_again(state, held)) { /* nobody can tell how often it is owned now */
+        Effect effect = {.kind = EFFECT_OUT, .param = i, .result = {.kind = RESULT_ANY,
+                                                                   .from = -1}};
         add_effect(maker, c, effect);
     }
     for (uint32_t b = 0; b < state->nbind; b++) {
@@ -249,15 +277,6 @@ is_released_in_place(Explorer *ex, const State *state, const Ref *ref)
            ref->sym == sym_init(ex, place, state->epoch, NULL);
 }
 
-/* True when a field was given what it held at first, with a reference that was taken for it:
- * x->f = Py_NewRef(x->f). */
-static bool
-is_stored_again(const State *state, const Ref *ref)
-{
-    bool taken = ref->own > 0 ? ref->lent > 0 : ref->stored > 1;
-    return taken && !(ref->flags & REF_ESCAPED) && state_get(state, ref->sym->place) == ref->sym;
-}
-
 /* Fields of the argument's memory whose objects got a reference more, or lost theirs:
  * Py_INCREF(self->x). */
 void
@@ -271,7 +290,8 @@ retained_fields(Maker *maker, Case *c, const Exit *e, uint8_t i)
         if (!place || place->kind != PLACE_FIELD || place->base != target) {
             continue;
         }
-        bool taken = is_counted_in_place(maker->ex, state, ref) || is_stored_again(state, ref);
+        bool taken = is_counted_in_place(maker->ex, state, ref) ||
+                     (!(ref->flags & REF_ESCAPED) && is_stored_again(state, ref));
         if (taken || is_released_in_place(maker->ex, state, ref)) {
             Effect effect = {.kind = taken ? EFFECT_RETAIN : EFFECT_RELEASE, .param = i, .result = {.from = -1},
                              .path = place->name};
