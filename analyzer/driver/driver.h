@@ -164,6 +164,13 @@ typedef struct SkippedFile {
     const char *file, *why;
 } SkippedFile;
 
+/* Which findings fixes are looked for. */
+typedef struct FixChoice {
+    const char *path;
+    const char *rule;     /* NULL: any */
+    uint32_t first, last; /* lines; last 0: any */
+} FixChoice;
+
 /* Everything one scan makes. */
 typedef struct Scan {
     Arena *arena;
@@ -183,6 +190,7 @@ typedef struct Scan {
     VEC(const Finding *) wrong_comments; /* meant to be suppressions, and none */
     const EditedFile *edited; /* files that are other than on the disk */
     uint32_t nedited;
+    const FixChoice *choice;  /* of findings to be mended, NULL: all */
 } Scan;
 
 /* The text of a file as the scan is to see it: edited, else from the disk.  As file_read. */
@@ -200,6 +208,8 @@ bool scan_run(Arena *arena, const Options *options, Scan *scan, Error *error);
  * then, after program and engine are there, the findings that the user wants, in scan->result. */
 bool scan_model(Scan *scan, const Options *options, Error *error);
 bool scan_judge(Scan *scan, const Options *options, Error *error);
+/* The result as reports show it: what a macro repeats is one finding. */
+RunResult scan_shown(const Scan *scan);
 
 /* The same for all versions of --python (scan_versions), and then what the user wants of the
  * findings: suppressions, rules and thresholds, baseline, changed lines. */
@@ -260,6 +270,8 @@ bool scan_versions(Arena *arena, const Options *options, Scan *scan, Error *erro
 /* fix.c: looks for a fix of each finding that makes it go away and brings nothing new; gives
  * it to the finding as its patch. */
 void fixes_attach(Arena *arena, const Options *options, Scan *scan);
+/* fix.c: the text of scan->choice->path with all fixes that go together; NULL when there are none. */
+const char *fixes_text(Arena *arena, const Options *options, const Scan *scan, size_t *length);
 
 /* output.c: false with 'error' set when what is wanted where is not clear: better known
  * before the scan. */

@@ -159,3 +159,20 @@ fixes_attach(Arena *arena, const Options *options, Scan *scan)
         scan->result.findings[i]->patch = fixes.fixed[i].patch;
     }
 }
+
+const char *
+fixes_text(Arena *arena, const Options *options, const Scan *scan, size_t *length)
+{
+    Fixes fixes;
+
+    fixes_find(arena, options, scan, true, &fixes);
+    for (uint32_t i = 0; i < fixes.files.n; i++) {
+        const FixedFile *file = &fixes.files.at[i];
+
+        if (file->after != NULL && text_equal(file->path, scan->choice->path)) {
+            *length = file->after_length;
+            return file->after;
+        }
+    }
+    return NULL;
+}

@@ -73,6 +73,19 @@ tell(const Work *work, const FileTask *task, const Bench *bench, const Attempt *
     }
 }
 
+/* True when it is to be mended. */
+static bool
+is_chosen(const Scan *scan, const Finding *finding)
+{
+    const FixChoice *choice = scan->choice;
+
+    return choice == NULL
+           || (text_equal(finding->loc.file, choice->path)
+               && (choice->rule == NULL || text_equal(choice->rule, finding->rule->id))
+               && (choice->last == 0
+                   || (finding->loc.line >= choice->first && finding->loc.line <= choice->last)));
+}
+
 /* True when an attempt in the same function is there already. */
 static bool
 is_taken(const Attempt *attempts, uint32_t n, const Attempt *attempt)
@@ -96,7 +109,8 @@ open_attempts(const Work *work, const FileTask *task, Bench *bench, Attempt *att
         Attempt *attempt = &attempts[n];
 
         if (known->given_up || known->origin == UINT32_MAX
-            || !text_equal(known->finding->loc.file, task->path)) {
+            || !text_equal(known->finding->loc.file, task->path)
+            || !is_chosen(work->scan, work->scan->result.findings[known->origin])) {
             continue;
         }
         if (!attempt_open(bench, attempt, k)) {
@@ -397,7 +411,8 @@ find_tasks(Work *work)
         const Finding *finding = work->scan->result.findings[i];
         void **place;
 
-        if (finding->loc.file == NULL || finding->suppressed != NULL) {
+        if (finding->loc.file == NULL || finding->suppressed != NULL
+            || !is_chosen(work->scan, finding)) {
             continue;
         }
         place = map_put_ptr(&seen, str_intern(strings, finding->loc.file));

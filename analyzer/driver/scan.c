@@ -452,6 +452,19 @@ scan_judge(Scan *scan, const Options *options, Error *error)
     return true;
 }
 
+RunResult
+scan_shown(const Scan *scan)
+{
+    RunResult run = scan->result;
+
+    run.findings = ARENA_ARRAY(scan->arena, Finding *, run.nfindings + 1);
+    if (run.nfindings > 0) {
+        memcpy(run.findings, scan->result.findings, run.nfindings * sizeof(Finding *));
+    }
+    group_macros(&run);
+    return run;
+}
+
 /* ---- the command ------------------------------------------------------------------------ */
 
 void

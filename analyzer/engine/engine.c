@@ -26,7 +26,7 @@ note_own(Engine *engine, uint32_t index, uint32_t first)
     const EngineResult *result = engine->result;
     uint32_t n = result->findings.n - first;
     engine->result->own[index] = (FnFindings){ARENA_ARRAY(engine->out, Finding *, n + 1), n};
-    for (uint32_t i = 0; i < n; i++) { /* grouping changes the others */
+    for (uint32_t i = 0; i < n; i++) { /* reports change the others */
         engine->result->own[index].at[i] =
             arena_copy(engine->out, result->findings.at[first + i], sizeof(Finding));
     }
@@ -47,6 +47,7 @@ analyse(Engine *engine, uint32_t index, bool first_pass, bool silent)
     ex.local = ARENA_ARRAY(ex.arena, const Place *, fn->nlocal + 1);
     ex.param = ARENA_ARRAY(ex.arena, const Sym *, fn->nparam + 1);
     ex.flow = flow_build(ex.arena, fn);
+    ex.watch = engine->watch;
     explore(&ex);
     uint32_t first = engine->result->findings.n;
     events_finish(&ex, engine->result);
@@ -325,6 +326,18 @@ run_here(Engine *engine)
     }
 }
 
+/* What the whole program says, before any function is looked at. */
+static void
+find_facts(Engine *engine)
+{
+    engine->info = roles_find(engine->out, engine->program);
+    fresh_find(engine->out, engine->strings, engine->program, engine->info);
+    engine->owners = owners_find(engine->out, engine->strings, engine->program, engine->model,
+                                 engine->info);
+    engine->given = given_find(engine->out, engine->program, engine->info);
+    engine->gil = gil_find(engine->out, engine->strings, engine->program, engine->model);
+}
+
 static void
 prepare(Engine *engine)
 {
@@ -333,11 +346,7 @@ prepare(Engine *engine)
     EngineResult *out = engine->result;
     *out = (EngineResult){0};
     engine->scratch = arena_new();
-    engine->info = roles_find(arena, program);
-    fresh_find(arena, engine->strings, program, engine->info);
-    engine->owners = owners_find(arena, engine->strings, program, engine->model, engine->info);
-    engine->given = given_find(arena, program, engine->info);
-    engine->gil = gil_find(arena, engine->strings, program, engine->model);
+    find_facts(engine);
     engine->computed = ARENA_ARRAY(arena, Summary *, program->nfns + 1);
     engine->altered = ARENA_ARRAY(arena, bool, program->nfns + 1);
     engine->analysed = ARENA_ARRAY(arena, bool, program->nfns + 1);
@@ -392,4 +401,18 @@ engine_run_changed(Arena *arena, Strings *strings, const Program *program, Model
                      .result = out, .before = before};
     run(&engine);
     *analysed = engine.analysed;
+}
+
+void
+engine_inspect(Arena *arena, Strings *strings, const Program *program, Model *model,
+               const EngineResult *known, uint32_t fn, const Point *point, Facings *out)
+{
+    EngineResult result = *known;
+    Watch watch = {.arena = arena, .point = point, .out = out};
+    Engine engine = {.out = arena, .strings = strings, .program = program, .model = model,
+                     .result = &result, .computed = known->computed, .watch = &watch};
+    engine.scratch = arena_new();
+    find_facts(&engine);
+    analyse(&engine, fn, false, false);
+    arena_free(engine.scratch);
 }

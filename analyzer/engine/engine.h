@@ -28,7 +28,7 @@ typedef struct EngineResult {
     FnOutcome *outcome;       /* by function of the program */
     const char **why;         /* by function: reason when not analysed, else NULL */
     Summary **computed;       /* by function: its summary, or NULL */
-    FnFindings *own;          /* by function: its findings, before those of macros are grouped */
+    FnFindings *own;          /* by function: its findings */
     uint64_t *premise;        /* by function: what the program around it says, as a number */
 } EngineResult;
 
@@ -67,5 +67,25 @@ void engine_run(Arena *arena, Strings *strings, const Program *program, Model *m
  * 'before' must share 'strings'.  '*analysed' gets by function whether it was analysed. */
 void engine_run_changed(Arena *arena, Strings *strings, const Program *program, Model *model,
                         const EngineBefore *before, bool **analysed, EngineResult *out);
+
+/* ---- inspect.c: the ledger at one place ------------------------------------------- */
+
+/* A variable at a line of its function. */
+typedef struct Point {
+    const char *file, *name;
+    uint32_t line;
+} Point;
+
+/* What the variable holds there, and on how many of the paths that reach the line. */
+typedef struct Facing {
+    const char *text; /* "owns a new reference from PyList_New" */
+    uint32_t paths;
+} Facing;
+typedef VEC(Facing) Facings;
+
+/* Follows the paths of function 'fn' once more; 'known' is the result of the program's run and
+ * gets nothing new but a summary that equals the one it has.  'out' is owned by 'arena'. */
+void engine_inspect(Arena *arena, Strings *strings, const Program *program, Model *model,
+                    const EngineResult *known, uint32_t fn, const Point *point, Facings *out);
 
 #endif

@@ -318,6 +318,9 @@ run_block(Run *run, uint32_t block, State *start)
         States next = {0};
         for (uint32_t i = 0; i < now.list.n; i++) {
             uint32_t before = next.list.n;
+            if (ex->watch) {
+                watch_state(ex, now.list.at[i], ins);
+            }
             step(ex, now.list.at[i], ins, &next);
             ex->steps++;
             for (uint32_t j = before; j < next.list.n; j++) {
@@ -328,6 +331,9 @@ run_block(Run *run, uint32_t block, State *start)
         now = next;
     }
     for (uint32_t i = 0; i < now.list.n; i++) {
+        if (ex->watch) {
+            watch_state(ex, now.list.at[i], &b->ins[b->nins - 1]);
+        }
         terminate(run, now.list.at[i], &b->ins[b->nins - 1], block);
     }
 }

@@ -350,8 +350,10 @@ static uint64_t
 known_of(const Owners *owners, Str key)
 {
     const Changer *changer = map_get_ptr(&owners->changing, key);
+    Str family = map_get_ptr(&owners->freeing, key);
     uint64_t hash = map_get_ptr(&owners->owning, key) != NULL;
     hash |= (uint64_t)is_exposed(owners, key) << 1 | (uint64_t)(changer && changer->by_python) << 2;
+    hash = family ? hash_bytes(family, strlen(family), hash) : hash;
     return changer ? hash_bytes(changer->name, strlen(changer->name), hash) : hash;
 }
 

@@ -41,6 +41,7 @@ typedef struct Engine {
     const EngineBefore *before; /* NULL: everything is new */
     Map known;                  /* identity of a function -> its index before + 1 */
     bool *analysed, *altered;   /* by function: with 'before' only */
+    Watch *watch;               /* NULL: nobody looks on */
 } Engine;
 
 /* ---- engine.c ---- */

@@ -242,6 +242,12 @@ typedef struct Exit { /* one way out, for the summary */
     const Instr *at;
 } Exit;
 
+typedef struct Watch { /* a question about one variable at one line */
+    Arena *arena;
+    const Point *point;
+    Facings *out;
+} Watch;
+
 typedef struct Explorer {
     Arena *arena;     /* of this function's exploration */
     Arena *out;       /* findings live here */
@@ -278,7 +284,11 @@ typedef struct Explorer {
     bool first_pass;      /* over a recursion: calls inside it are not known yet */
     bool silent;          /* do not report (first pass over a recursion) */
     VEC(PendingReport *) reports;
+    Watch *watch;         /* inspect.c: who looks on, or NULL */
 } Explorer;
+
+/* inspect.c: the state is about to run the instruction where the explorer stands. */
+void watch_state(Explorer *ex, const State *state, const Instr *ins);
 
 /* ---- sym.c -------------------------------------------------------------------------- */
 

@@ -30,12 +30,13 @@ static json_t *
 open_findings(const Base *base, const Scan *scan)
 {
     json_t *files = json_object();
+    RunResult run = scan_shown(scan);
 
     for (uint32_t i = 0; i < base->nfiles; i++) {
         json_object_set_new(files, base->files[i].path, json_array());
     }
-    for (uint32_t i = 0; i < scan->result.nfindings; i++) {
-        const Finding *finding = scan->result.findings[i];
+    for (uint32_t i = 0; i < run.nfindings; i++) {
+        const Finding *finding = run.findings[i];
         json_t *list = finding->loc.file != NULL ? json_object_get(files, finding->loc.file)
                                                  : NULL;
 

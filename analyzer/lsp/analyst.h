@@ -21,6 +21,7 @@
 
 #include "driver/driver.h"
 #include "lsp/channel.h"
+#include "lsp/text.h"
 
 /* A file that is open in the editor. */
 typedef struct OpenFile {

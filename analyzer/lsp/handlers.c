@@ -57,9 +57,16 @@ read_client(Server *server, const json_t *can)
 static json_t *
 capabilities(const Server *server)
 {
-    json_t *can = json_pack("{s:s, s:{s:b, s:i, s:{s:b}}}", "positionEncoding",
+    json_t *can = json_pack("{s:s, s:{s:b, s:i, s:{s:b}}, s:b, s:b, s:{s:b}}", "positionEncoding",
                             server->utf8 ? "utf-8" : "utf-16", "textDocumentSync", "openClose", 1,
-                            "change", 2, "save", "includeText", 0);
+                            "change", 2, "save", "includeText", 0, "hoverProvider", 1,
+                            "inlayHintProvider", 1, "codeLensProvider", "resolveProvider", 0);
+
+    json_object_set_new(can, "codeActionProvider",
+                        json_pack("{s:[s], s:b}", "codeActionKinds", "quickfix",
+                                  "resolveProvider", server->resolve_edit));
+    json_object_set_new(can, "executeCommandProvider",
+                        json_pack("{s:[s, s]}", "commands", COMMAND_FIX_ALL, COMMAND_OPEN_PAGE));
 
     if (server->pull) {
         json_object_set_new(can, "diagnosticProvider",
@@ -99,114 +106,6 @@ do_initialized(Server *server)
                 json_pack("{s:[{s:s, s:s, s:{s:o}}]}", "registrations", "id", "watch", "method",
                           "workspace/didChangeWatchedFiles", "registerOptions", "watchers",
                           watchers));
-}
-
-/* ---- requests that wait -------------------------------------------------------------------- */
-
-static void
-pending_add(Server *server, const json_t *id, const char *method, const json_t *params, Doc *doc)
-{
-    Pending *list = realloc(server->pending, (server->npending + 1) * sizeof(Pending));
-
-    if (list == NULL) {
-        abort();
-    }
-    server->pending = list;
-    list[server->npending++] = (Pending){.id = json_deep_copy(id), .params = json_deep_copy(params),
-                                         .method = strdup(method), .doc = doc,
-                                         .project = doc != NULL ? doc->project : NULL};
-}
-
-static void
-pending_remove(Server *server, uint32_t i)
-{
-    Pending *one = &server->pending[i];
-
-    json_decref(one->id);
-    json_decref(one->params);
-    free(one->method);
-    memmove(one, one + 1, (--server->npending - i) * sizeof(Pending));
-}
-
-void
-pending_drop(Server *server, const Doc *doc)
-{
-    for (uint32_t i = server->npending; i-- > 0;) {
-        if (server->pending[i].doc == doc) {
-            rpc_error(server, server->pending[i].id, RPC_CONTENT_MODIFIED, "it was closed");
-            pending_remove(server, i);
-        }
-    }
-}
-
-/* A report of the document's diagnostics, "unchanged" when the client has it. */
-static json_t *
-report_of(Server *server, const Doc *doc, const char *before)
-{
-    json_t *list = doc->shown != NULL ? json_incref(doc->shown) : diagnostics_of(server, doc);
-    char *text = json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS);
-    char id[32];
-    json_t *report;
-
-    snprintf(id, sizeof(id), "%016llx",
-             (unsigned long long)hash_bytes(text != NULL ? text : "", text != NULL ? strlen(text)
-                                                                                  : 0, 0));
-    free(text);
-    if (text_equal(before, id)) {
-        report = json_pack("{s:s, s:s}", "kind", "unchanged", "resultId", id);
-    }
-    else {
-        report = json_pack("{s:s, s:s, s:O}", "kind", "full", "resultId", id, "items", list);
-    }
-    json_decref(list);
-    return report;
-}
-
-/* True when nothing better than what is there will come. */
-static bool
-is_settled(const Doc *doc)
-{
-    return doc_is_fresh(doc) || (doc->is_broken && doc->read_tick == doc->tick)
-           || doc->project == NULL || doc->project->state == PROJECT_FAILED;
-}
-
-void
-pending_run(Server *server)
-{
-    for (uint32_t i = 0; i < server->npending;) {
-        Pending *one = &server->pending[i];
-
-        if (one->asked != 0 || (one->doc != NULL && !is_settled(one->doc))) {
-            i++;
-            continue;
-        }
-        rpc_result(server, one->id,
-                   report_of(server, one->doc,
-                             json_string_value(json_object_get(one->params,
-                                                               "previousResultId"))));
-        pending_remove(server, i);
-    }
-}
-
-void
-pending_answer(Server *server, json_int_t question, const json_t *result)
-{
-    (void)server;
-    (void)question;
-    (void)result;
-}
-
-static void
-do_cancel(Server *server, const json_t *params)
-{
-    const json_t *id = json_object_get(params, "id");
-
-    for (uint32_t i = server->npending; i-- > 0;) {
-        if (json_equal(server->pending[i].id, id)) {
-            rpc_error(server, id, RPC_CANCELLED, "cancelled");
-            pending_remove(server, i);
-        }
-    }
 }
 
 /* ---- notifications ------------------------------------------------------------------------------ */
@@ -262,7 +161,7 @@ static const Notification notifications[] = {
     {"textDocument/didClose", doc_close},
     {"workspace/didChangeWatchedFiles", do_watched},
     {"workspace/didChangeConfiguration", do_configuration},
-    {"$/cancelRequest", do_cancel},
+    {"$/cancelRequest", request_cancel},
     {"exit", do_exit},
 };
 
@@ -286,8 +185,6 @@ handle_notification(Server *server, const char *method, const json_t *params)
 static void
 handle_request(Server *server, const json_t *id, const char *method, const json_t *params)
 {
-    const char *uri = json_string_value(BELOW(params, "textDocument", "uri"));
-
     if (text_equal(method, "initialize") && !server->initialized) {
         do_initialize(server, id, params);
     }
@@ -301,17 +198,7 @@ handle_request(Server *server, const json_t *id, const char *method, const json_
         server->shut_down = true;
         rpc_result(server, id, NULL);
     }
-    else if (text_equal(method, "textDocument/diagnostic")) {
-        Doc *doc = doc_find(server, uri);
-
-        if (doc == NULL) {
-            rpc_error(server, id, RPC_INVALID_PARAMS, "this document is not open");
-            return;
-        }
-        pending_add(server, id, method, params, doc);
-        pending_run(server);
-    }
-    else {
+    else if (!request_take(server, id, method, params)) {
         rpc_error(server, id, RPC_METHOD_NOT_FOUND, method);
     }
 }

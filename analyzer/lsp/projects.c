@@ -229,6 +229,7 @@ take_result(Server *server, Project *project, const json_t *head)
         return;
     }
     project->evaluating = false;
+    pending_again(server, project);
     json_object_foreach(files, path, findings) {
         Doc *doc = doc_of(server, project, path);
 

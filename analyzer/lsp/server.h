@@ -71,6 +71,8 @@ typedef struct Pending {
     Project *project;
     json_int_t asked;      /* number of the question put to the evaluator, 0: not yet */
     json_int_t tick;       /* of the text the question was about */
+    uint32_t next;         /* workspace/diagnostic: the project to ask */
+    json_t *items;         /* ... and what the others have said */
 } Pending;
 
 typedef VEC(Doc *) Docs;
@@ -121,12 +123,38 @@ int64_t now_ms(void);
 
 /* Does what a message of the client asks for. */
 void handle_message(Server *server, const json_t *message);
+
+/* ---- requests.c ----------------------------------------------------------------------------- */
+
+#define COMMAND_FIX_ALL "strayref.fixAll"
+#define COMMAND_OPEN_PAGE "strayref.openPage"
+
+/* Takes a request that may have to wait; false when its method is not known. */
+bool request_take(Server *server, const json_t *id, const char *method, const json_t *params);
+/* $/cancelRequest */
+void request_cancel(Server *server, const json_t *params);
 /* Answers, or puts to the evaluators, the requests that waited for what is there now. */
 void pending_run(Server *server);
+/* A new evaluator is there: questions are put to it again. */
+void pending_again(Server *server, const Project *project);
 /* Takes the evaluator's answer. */
 void pending_answer(Server *server, json_int_t question, const json_t *result);
 /* Ends the requests about a document that goes. */
 void pending_drop(Server *server, const Doc *doc);
+
+/* ---- replies.c ------------------------------------------------------------------------------- */
+
+/* The question that a request comes to, NULL when it needs none. */
+json_t *reply_question(const Server *server, const Pending *pending);
+/* What the client gets; 'answer' is the evaluator's, NULL when it was not asked. */
+json_t *reply_make(Server *server, Pending *pending, const json_t *answer);
+
+/* ---- actions.c ------------------------------------------------------------------------------- */
+
+/* The code actions for the diagnostics in the request; 'fixes' is the evaluator's answer. */
+json_t *actions_of(Server *server, const Doc *doc, const json_t *params, const json_t *fixes);
+/* The edit that makes the document's text the one given. */
+json_t *edit_to_text(Server *server, const Doc *doc, const char *text, size_t length);
 
 /* ---- documents.c --------------------------------------------------------------------------- */
 
