@@ -75,6 +75,9 @@ static const char *
 holding_text(Explorer *ex, const State *state, const Sym *sym)
 {
     const Ref *ref = sym ? state_ref(state, sym) : NULL;
+    if (sym && !ref && type_is_object(sym->type)) { /* nothing has happened to it so far */
+        ref = state_ref_make(ex, state_copy(ex, state), sym);
+    }
     if (!sym) {
         return "not set";
     }
