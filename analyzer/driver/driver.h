@@ -207,6 +207,7 @@ bool scan_run(Arena *arena, const Options *options, Scan *scan, Error *error);
 /* scan_run in steps, for what keeps a scan and changes it.  A new scan->model, from the facts;
  * then, after program and engine are there, the findings that the user wants, in scan->result. */
 bool scan_model(Scan *scan, const Options *options, Error *error);
+void scan_engine(Scan *scan, const Options *options); /* scan->program -> scan->engine */
 bool scan_judge(Scan *scan, const Options *options, Error *error);
 /* The result as reports show it: what a macro repeats is one finding. */
 RunResult scan_shown(const Scan *scan);

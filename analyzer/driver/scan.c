@@ -368,8 +368,8 @@ keep_result(void *payload, Digest key, const char *bytes, size_t length)
 }
 
 /* Runs the engine with what is known from before, in as many processes as wanted. */
-static void
-run_engine(Scan *scan, const Options *options)
+void
+scan_engine(Scan *scan, const Options *options)
 {
     Cache *cache = open_cache(scan, options);
     EngineHelp help = {.workers = workers_wanted(options, UINT32_MAX),
@@ -393,7 +393,7 @@ follow(Scan *scan, const Options *options)
     annotations_apply(scan);
     progress_start(&progress, options, &scan->jobs);
     progress_phase(&progress, "following paths");
-    run_engine(scan, options);
+    scan_engine(scan, options);
     classes_run(scan->arena, scan->strings, scan->program, scan->model, &scan->engine);
     progress_end(&progress);
 }

@@ -364,8 +364,7 @@ scan_project(Base *base, Error *error)
     base->overlay = base->options->no_overlay ? NULL : overlay_text(scan->model, base->arena);
     scan->program = program_link(base->arena, scan->units, scan->jobs.jobs.n);
     annotations_apply(scan);
-    engine_run(base->arena, scan->strings, scan->program, scan->model, NULL,
-               &scan->engine);
+    scan_engine(scan, base->options);
     base_index(base);
     return true;
 }
