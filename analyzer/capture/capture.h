@@ -106,6 +106,8 @@ typedef struct Body {
     Str file;            /* where they are written */
     Str usr;
     uint32_t start, end; /* offsets: of the first, behind the last */
+    uint32_t definition; /* offset: where the definition begins */
+    Str name;            /* of the function */
 } Body;
 typedef VEC(Body) Bodies;
 
@@ -126,6 +128,20 @@ LiveUnit *live_new(Arena *arena, const Job *job, const char *overlay, const char
  * 'arena'. */
 Unit *live_capture(LiveUnit *live, Arena *arena, Strings *strings, const EditedFile *edited,
                    uint32_t nedited, const CaptureWish *wish, Bodies *bodies);
+
+/* A file in memory that includes the rest of the file at 'path' and has one function. */
+typedef struct LivePart {
+    const char *path;  /* whose lines these are */
+    const char *text;
+    size_t length;
+    uint32_t body;     /* offset of the opening brace */
+    bool had_errors;   /* the whole file has errors, wherever they are */
+} LivePart;
+
+/* Lowers that one function; a unit without any when that cannot be.  What the text includes first, with 'rest' in place of files on the
+ * disk, is parsed once as long as it stays the same.  A whole capture must have been before. */
+Unit *live_capture_part(LiveUnit *live, Arena *arena, Strings *strings, const EditedFile *rest,
+                        uint32_t nrest, const LivePart *part);
 void live_free(LiveUnit *live);
 /* True when what a function is lowered to depends on the bodies of no others. */
 bool live_is_separable(const LiveUnit *live);

@@ -341,6 +341,9 @@ clang_file(Tu *tu, CXFile handle)
     name = clang_text(tu->arena, clang_getFileName(handle));
     file->path = str_intern(tu->unit->strings,
                             path_absolute(tu->arena, tu->directory, name));
+    if (file->path == tu->part_path) {
+        file->path = tu->part_of;
+    }
     file->is_overlay = file->path == tu->overlay_path
         || path_is_below(file->path, tu->overlay_dir);
     file->is_system = file->is_overlay || is_system_path(tu, file->path);

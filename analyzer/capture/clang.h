@@ -39,6 +39,12 @@ typedef struct Tu {
     Str overlay_dir;    /* where that header is; other headers of ours too */
     Str overlay_prefix; /* of the functions it declares, may be "" */
     Str python_dir;     /* where the real Python.h is, or NULL */
+    Str part_path;      /* file that holds one function in place of 'part_of', or NULL */
+    Str part_of;
+    Map *noted;         /* where these are put as they are met, or NULL */
+    Arena *noted_arena; /* ... and their names */
+    const Map *tags;    /* resolution of a record -> the name that a typedef gives it; NULL: look
+                           at 'typedefs' alone */
     Str va_list_tag;    /* of the record behind va_list */
     bool has_errors;    /* expressions without a type may turn up */
     bool is_cxx;        /* the source is C++ */

@@ -23,6 +23,14 @@ clang_note_typedef(Tu *tu, CXCursor cursor)
                     cursor_key(clang_getCanonicalCursor(clang_getTypeDeclaration(type))));
     if (*place == NULL) {
         *place = (void *)cursor_name(tu, cursor);
+        if (tu->noted != NULL) {
+            const char *usr =
+                clang_text(tu->scratch, clang_getCursorUSR(clang_getTypeDeclaration(type)));
+            const char *name = *place;
+
+            *map_put(tu->noted, hash_bytes(usr, strlen(usr), 0)) =
+                arena_strndup(tu->noted_arena, name, strlen(name));
+        }
     }
 }
 
@@ -32,6 +40,12 @@ record_tag(Tu *tu, CXCursor decl)
 {
     Str name = map_get(&tu->typedefs, cursor_key(clang_getCanonicalCursor(decl)));
 
+    if (name == NULL && tu->tags != NULL) {
+        const char *usr = clang_text(tu->scratch, clang_getCursorUSR(decl));
+        const char *tag = map_get(tu->tags, hash_bytes(usr, strlen(usr), 0));
+
+        name = tag != NULL ? str_intern(tu->unit->strings, tag) : NULL;
+    }
     if (name != NULL) {
         return name;
     }

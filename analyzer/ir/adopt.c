@@ -1,6 +1,8 @@
 /* adopt.c: a unit with some functions replaced, and with its lines moved. */
 #include "ir/ir.h"
 
+#include <string.h>
+
 /* ---- lines ------------------------------------------------------------------------ */
 
 uint32_t
@@ -106,9 +108,28 @@ own_instr(Unit *unit, Instr *ins)
     }
 }
 
+/* Takes out the tables of the function's own static variables, named "function.variable". */
+static void
+drop_tables(Unit *unit, const Fn *fn)
+{
+    size_t length = strlen(fn->decl->name);
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < unit->tables.n; i++) {
+        const Table *table = unit->tables.at[i];
+
+        if (strncmp(table->decl->name, fn->decl->name, length) != 0
+            || table->decl->name[length] != '.' || !text_equal(table->loc.file, fn->loc.file)) {
+            unit->tables.at[kept++] = unit->tables.at[i];
+        }
+    }
+    unit->tables.n = kept;
+}
+
 static void
 adopt_fn(Unit *unit, Fn *fn)
 {
+    drop_tables(unit, fn);
     fn->decl = own_decl(unit, fn->decl);
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {

@@ -126,7 +126,29 @@ skip_directive(const char *text, uint32_t at, uint32_t end)
 typedef struct Inside {
     bool balanced;       /* its first brace is closed by its last character, and not before */
     uint64_t directives; /* all lines of the preprocessor as a number; 0: there are none */
+    int open;            /* #if without #endif */
+    bool lasting;        /* one of them counts for what follows: #define */
 } Inside;
+
+/* Notes the directive whose '#' stands at 'at'. */
+static void
+note_directive(Inside *inside, const char *text, uint32_t at, uint32_t end)
+{
+    inside->directives = hash_bytes(text + at, end - at, inside->directives + 1);
+    do {
+        at++;
+    } while (at < end && (text[at] == ' ' || text[at] == '\t'));
+    if (strncmp(text + at, "if", 2) == 0) {
+        inside->open++;
+    }
+    else if (strncmp(text + at, "endif", 5) == 0) {
+        inside->open--;
+    }
+    else if (strncmp(text + at, "el", 2) != 0) {
+        inside->lasting = true;
+    }
+    inside->lasting = inside->lasting || inside->open < 0;
+}
 
 static bool
 starts_line(const char *text, uint32_t at)
@@ -153,7 +175,7 @@ look_inside(const char *text, Span span)
         }
         if (text[at] == '#' && starts_line(text, at)) {
             behind = skip_directive(text, at, span.end);
-            inside.directives = hash_bytes(text + at, behind - at, inside.directives + 1);
+            note_directive(&inside, text, at, behind);
             at = behind;
             continue;
         }
@@ -225,12 +247,18 @@ code_before(const char *text, uint32_t at)
     return 0;
 }
 
-void
-body_blank(char *text, Span span)
+bool
+body_is_blankable(const char *text, Span span)
 {
     Inside inside = look_inside(text, span);
 
-    if (!inside.balanced || inside.directives != 0 || code_before(text, span.start) != ')') {
+    return inside.balanced && !inside.lasting && inside.open == 0 && code_before(text, span.start) == ')';
+}
+
+void
+body_blank(char *text, Span span)
+{
+    if (!body_is_blankable(text, span)) {
         return;
     }
     for (uint32_t at = span.start; at < span.end; at++) {

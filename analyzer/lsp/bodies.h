@@ -35,6 +35,8 @@ bool bodies_fit(const BodyText *old, const BodyText *now, uint32_t i);
 /* Replaces the body by a semicolon; lines and columns of the rest stay.  Leaves bodies alone
  * that the preprocessor or an old-style parameter list would miss. */
 void body_blank(char *text, Span span);
+/* True when it would. */
+bool body_is_blankable(const char *text, Span span);
 /* How the lines of 'old' have moved in 'now'; owned by the arena. */
 LineShift *bodies_shift(Arena *arena, const BodyText *old, const BodyText *now,
                         uint32_t *nshift);

@@ -147,6 +147,19 @@ channel_next(Channel *channel, Packet *packet)
 }
 
 bool
+channel_wait_some(Channel *channel, Packet *packet, int milliseconds)
+{
+    struct pollfd wait = {.fd = channel->fd, .events = POLLIN};
+
+    while (!channel_next(channel, packet)) {
+        if (poll(&wait, 1, milliseconds) <= 0 || !channel_read(channel)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
 channel_wait(Channel *channel, Packet *packet)
 {
     while (!channel_next(channel, packet)) {

@@ -42,6 +42,8 @@ void channel_flush(Channel *channel, bool all);
 bool channel_read(Channel *channel);
 /* The next message that is whole; false when there is none. */
 bool channel_next(Channel *channel, Packet *packet);
+/* Waits so many milliseconds for a message; false when none comes. */
+bool channel_wait_some(Channel *channel, Packet *packet, int milliseconds);
 /* Waits for a message; false when the other side is gone. */
 bool channel_wait(Channel *channel, Packet *packet);
 void packet_free(Packet *packet);

@@ -8,18 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lsp/bodies.h"
+#include "lsp/alone.h"
 #include "model/model.h"
 
-enum { MANY_BODIES = 24 }; /* changed ones, before all is parsed again */
+enum {
+    MANY_BODIES = 24,   /* changed ones, before all is parsed again */
+    WARM_DELAY = 150,   /* milliseconds without a new text, before all but one is parsed ahead */
+    WHOLE_DELAY = 1500, /* ... before a text that differs in several bodies is parsed whole */
+};
 
 /* The text that was last parsed whole, and what came out. */
 typedef struct Whole {
     Arena *arena;
     BodyText text;
     const Unit *unit;
-    EditedFile *others; /* files included by it, without bodies */
+    EditedFile *others; /* other files of the unit, without bodies */
     uint32_t nothers;
+    uint32_t *definition; /* by body: where the function's definition begins */
+    Alone alone;
+    bool warm;          /* all but one function is parsed already */
 } Whole;
 
 typedef struct Reader {
@@ -32,6 +39,8 @@ typedef struct Reader {
     Arena *previous;   /* the same of the text before it */
     BodyText before;
     bool wants_whole;
+    uint32_t ndiffering; /* bodies that the last text differed in */
+    json_int_t version;  /* of that text */
 } Reader;
 
 /* ---- the file as a whole -------------------------------------------------------------- */
@@ -103,27 +112,49 @@ is_in_preamble(const BodyText *text, const char *path)
            || (uint32_t)(found - text->text) < text->span[0].start;
 }
 
-/* Notes the included .c files without their bodies. */
+/* Notes where definitions begin, and which functions other files have. */
+static void
+note_functions(Reader *reader, Whole *whole, const Bodies *bodies)
+{
+    whole->definition = ARENA_ARRAY(whole->arena, uint32_t, whole->text.nspan + 1);
+    for (uint32_t i = 0; i < bodies->n; i++) {
+        const Body *body = &bodies->at[i];
+
+        if (!text_equal(body->file, reader->task->path)) {
+            alone_add_function(&whole->alone, body->name);
+        }
+        for (uint32_t k = 0; k < whole->text.nspan; k++) {
+            if (whole->text.span[k].start == body->start
+                && text_equal(body->file, reader->task->path)) {
+                whole->definition[k] = body->definition;
+            }
+        }
+    }
+}
+
+/* Notes the unit's .c files, but for the edited one, without their bodies. */
 static void
 blank_others(Reader *reader, Whole *whole, const Bodies *bodies)
 {
     const Unit *unit = whole->unit;
 
     whole->others = ARENA_ARRAY(whole->arena, EditedFile, unit->includes.n + 1);
-    for (uint32_t i = 1; i < unit->includes.n; i++) {
+    for (uint32_t i = 0; i < unit->includes.n; i++) {
         const char *path = unit->includes.at[i];
         BodyText text = {0};
         size_t length;
         char *blank;
 
         if (!text_ends(path, ".c") || text_equal(path, reader->task->path)
-            || is_in_preamble(&whole->text, path)) {
+            || (i > 0 && text_equal(unit->path, reader->task->path)
+                && is_in_preamble(&whole->text, path))) {
             continue;
         }
         blank = file_read(whole->arena, path, &length, NULL);
         if (blank == NULL) {
             continue;
         }
+        alone_add_file(&whole->alone, blank, length);
         text = (BodyText){.text = blank, .length = (uint32_t)length};
         spans_of(whole->arena, bodies, path, &text);
         for (uint32_t k = 0; k < text.nspan; k++) {
@@ -168,11 +199,15 @@ read_whole(Reader *reader, json_int_t version)
     }
     whole.text.text = arena_strndup(whole.arena, reader->now.text, reader->now.length);
     spans_of(whole.arena, &bodies, reader->task->path, &whole.text);
+    alone_start(&whole.alone, whole.arena, &whole.text);
+    note_functions(reader, &whole, &bodies);
     blank_others(reader, &whole, &bodies);
     if (reader->whole.arena != NULL) {
         arena_free(reader->whole.arena);
     }
     reader->whole = whole;
+    reader->whole.alone.whole = &reader->whole.text;
+    reader->ndiffering = 0;
     reader->now.span = ARENA_ARRAY(reader->arena, Span, whole.text.nspan + 1);
     reader->now.nspan = whole.text.nspan;
     memcpy(reader->now.span, whole.text.span, whole.text.nspan * sizeof(Span));
@@ -246,26 +281,96 @@ find_differing(Reader *reader, Differing *out)
     return true;
 }
 
-/* All files to be parsed in place of those on the disk. */
+/* All files to be parsed in place of those on the disk; with 'differing' NULL, the edited one
+ * as it was when it was parsed whole, without any body. */
 static EditedFile *
 edited_files(Reader *reader, const Differing *differing)
 {
     const Whole *whole = &reader->whole;
+    const BodyText *source = differing != NULL ? &reader->now : &whole->text;
     EditedFile *edited = ARENA_ARRAY(reader->arena, EditedFile, whole->nothers + 1);
-    char *text = arena_strndup(reader->arena, reader->now.text, reader->now.length);
+    char *text = arena_strndup(reader->arena, source->text, source->length);
     uint32_t next = 0;
 
-    for (uint32_t i = 0; i < reader->now.nspan; i++) {
-        if (next < differing->n && differing->at[next] == i) {
+    for (uint32_t i = 0; i < source->nspan; i++) {
+        if (differing != NULL && next < differing->n && differing->at[next] == i) {
             next++;
         }
         else {
-            body_blank(text, reader->now.span[i]);
+            body_blank(text, source->span[i]);
         }
     }
-    edited[0] = (EditedFile){reader->task->path, text, reader->now.length};
+    edited[0] = (EditedFile){reader->task->path, text, source->length};
     memcpy(edited + 1, whole->others, whole->nothers * sizeof(EditedFile));
     return edited;
+}
+
+/* The one function as a file: the rest of its unit included, then the definition on its line. */
+static const Unit *
+capture_alone(Reader *reader, const BodyText *now, uint32_t i)
+{
+    const Whole *whole = &reader->whole;
+    LivePart part = {.path = reader->task->path, .had_errors = whole->unit->messages.n > 0};
+    uint32_t moved = now->span[i].start - whole->text.span[i].start;
+    uint32_t start = whole->definition[i] + moved, line = text_line(now->text, start);
+    uint32_t column = 0;
+    StrBuf text;
+
+    while (column < start && now->text[start - column - 1] != '\n') {
+        column++;
+    }
+    strbuf_init(&text, reader->arena);
+    strbuf_printf(&text, "#include \"%s\"\n;", whole->unit->path); /* ';': it always ends here */
+    for (uint32_t n = 2; n < line; n++) {
+        strbuf_putc(&text, '\n');
+    }
+    for (uint32_t n = 0; n < column; n++) {
+        strbuf_putc(&text, ' ');
+    }
+    part.body = (uint32_t)text.length + (now->span[i].start - start);
+    strbuf_add(&text, now->text + start, now->span[i].end - start);
+    strbuf_putc(&text, '\n');
+    part.text = text.text;
+    part.length = text.length;
+    return live_capture_part(reader->live, reader->arena, strings_new(reader->arena),
+                             edited_files(reader, NULL), whole->nothers + 1, &part);
+}
+
+/* True when body 'i' can be parsed so. */
+static bool
+can_be_alone(Reader *reader, const BodyText *now, uint32_t i)
+{
+    Whole *whole = &reader->whole;
+    const BodyText *text = &whole->text;
+    uint32_t start = whole->definition[i];
+
+    return text_line(text->text, start) > 2 && start < text->span[i].start
+           && (i == 0 || start >= text->span[i - 1].end)
+           && body_is_blankable(text->text, text->span[i]) && alone_is_safe(&whole->alone, i, now);
+}
+
+/* Parses the bodies that differ; NULL when the text must be parsed whole. */
+static const Unit *
+capture_differing(Reader *reader, Differing *differing)
+{
+    CaptureWish wish = {.wants = wants, .payload = differing,
+                        .had_errors = reader->whole.unit->messages.n > 0};
+    const Unit *unit = NULL;
+
+    if (differing->n == 0) {
+        return unit_new(reader->arena, strings_new(reader->arena), reader->task->path);
+    }
+    if (differing->n == 1 && reader->whole.warm
+        && can_be_alone(reader, &reader->now, differing->at[0])) {
+        unit = capture_alone(reader, &reader->now, differing->at[0]);
+        if (unit->status != UNIT_FAILED && !is_broken(reader, unit) && unit->fns.n == 1) {
+            return unit;
+        }
+    }
+    unit = live_capture(reader->live, reader->arena, strings_new(reader->arena),
+                        edited_files(reader, differing), reader->whole.nothers + 1, &wish, NULL);
+    return unit->status == UNIT_FAILED || is_broken(reader, unit) || unit->fns.n != differing->n
+               ? NULL : unit;
 }
 
 /* False when the text must be parsed whole. */
@@ -273,21 +378,18 @@ static bool
 read_part(Reader *reader, json_int_t version)
 {
     Differing differing;
-    CaptureWish wish = {.wants = wants, .payload = &differing};
     json_t *lines;
     LineShift *shift;
     uint32_t nshift;
-    const Unit *unit;
+    const Unit *unit = NULL;
 
-    if (!find_differing(reader, &differing)) {
+    if (find_differing(reader, &differing)) {
+        unit = capture_differing(reader, &differing);
+    }
+    if (unit == NULL) {
         return false;
     }
-    wish.had_errors = reader->whole.unit->messages.n > 0;
-    unit = live_capture(reader->live, reader->arena, strings_new(reader->arena),
-                        edited_files(reader, &differing), reader->whole.nothers + 1, &wish, NULL);
-    if (unit->status == UNIT_FAILED || is_broken(reader, unit) || unit->fns.n != differing.n) {
-        return false;
-    }
+    reader->ndiffering = differing.n;
     shift = bodies_shift(reader->arena, &reader->whole.text, &reader->now, &nshift);
     lines = json_array();
     for (uint32_t i = 0; i < nshift; i++) {
@@ -295,6 +397,22 @@ read_part(Reader *reader, json_int_t version)
     }
     reply(reader, version, "part", unit, lines);
     return true;
+}
+
+/* Parses all but one function, so that the next edit finds that done. */
+static void
+warm_up(Reader *reader)
+{
+    Whole *whole = &reader->whole;
+
+    for (uint32_t i = 0; i < whole->text.nspan && !whole->warm; i++) {
+        if (can_be_alone(reader, &whole->text, i)) {
+            capture_alone(reader, &whole->text, i); /* the first parse includes it ... */
+            capture_alone(reader, &whole->text, i); /* ... and this one sees that it is good */
+            whole->warm = true;
+        }
+    }
+    whole->warm = true;
 }
 
 /* ---- the process ------------------------------------------------------------------------- */
@@ -312,9 +430,31 @@ take_text(Reader *reader, const Packet *packet)
     reader->arena = arena_new();
     reader->now = (BodyText){.text = arena_strndup(reader->arena, packet->blob, packet->length),
                              .length = (uint32_t)packet->length};
+    reader->version = version;
     if (!read_part(reader, version)) {
         read_whole(reader, version);
     }
+}
+
+/* Waits for the next text; meanwhile does what makes it faster.  False when the server is gone. */
+static bool
+next_text(Reader *reader, Packet *packet)
+{
+    bool cold = reader->whole.arena != NULL && !reader->whole.warm
+                && live_is_separable(reader->live) && reader->whole.unit->status != UNIT_FAILED;
+    bool stale = reader->whole.arena != NULL && reader->ndiffering > 1;
+
+    if (cold && !channel_wait_some(reader->channel, packet, WARM_DELAY)) {
+        warm_up(reader);
+    }
+    else if (cold) {
+        return true;
+    }
+    if (stale && !channel_wait_some(reader->channel, packet, WHOLE_DELAY)) {
+        read_whole(reader, reader->version);
+        return next_text(reader, packet);
+    }
+    return (stale && packet->head != NULL) || channel_wait(reader->channel, packet);
 }
 
 void
@@ -326,7 +466,7 @@ reader_run(Channel *channel, void *payload)
     Packet packet, next;
 
     reader.live = live_new(arena, task->job, task->overlay, OVERLAY_PREFIX);
-    while (channel_wait(channel, &packet)) {
+    while (packet = (Packet){0}, next_text(&reader, &packet)) {
         channel_read(channel);
         while (channel_next(channel, &next)) { /* only the newest text counts */
             reader.wants_whole = reader.wants_whole
