@@ -24,6 +24,9 @@ Cache *cache_open(Arena *arena, const char *folder);
  * closes it; false when something was wrong with it.  NULL is ignored. */
 bool cache_close(Cache *cache);
 
+/* The same as a folder of files (cache_files.c), for machines that work on one program. */
+Cache *cache_open_store(Arena *arena, const char *folder);
+
 /* The bytes kept under the key in the table of 'kind', in 'arena'; NULL when there are none.
  * Several may stand under one key: 'nth' counts them, the newest first. */
 typedef enum CacheKind {
@@ -38,7 +41,17 @@ const char *cache_get(Cache *cache, Arena *arena, CacheKind kind, Digest key, ui
 void cache_put(Cache *cache, CacheKind kind, Digest key, Digest id, const void *bytes,
                size_t length);
 
-/* What is in the file, by kind. */
+/* ---- cache_files.c: the same in a folder of files -------------------------------------- */
+
+/* The bytes of an entry, in 'arena'; NULL when it is not there or not whole. */
+const char *cache_files_get(Arena *arena, const char *folder, CacheKind kind, Digest key,
+                            size_t *length);
+/* Writes an entry.  False with 'error' set when that fails. */
+bool cache_files_put(Arena *scratch, const char *folder, CacheKind kind, Digest key,
+                     const void *bytes, size_t length, Error *error);
+
+/* ---- cache_db.c: what is in the file, by kind ------------------------------------------- */
+
 typedef struct CacheInfo {
     uint64_t entries[CACHE_KINDS], bytes[CACHE_KINDS];
     uint64_t foreign; /* entries that another build of strayref made */
@@ -69,8 +82,8 @@ bool unit_cache_is_stable(const UnitCache *units, const Unit *unit);
 
 /* ---- cache_command.c ------------------------------------------------------------------ */
 
-/* The folder of the cache that the options ask for: --cache, else CACHE_FOLDER beside the
- * database; NULL when there is to be none. */
-const char *cache_folder(Arena *arena, const Options *options, const Scan *scan);
+/* The cache that the options ask for, open: --store, --cache, else CACHE_FOLDER beside the
+ * database; NULL when there is to be none or it cannot be used. */
+Cache *cache_wanted(Arena *arena, const Options *options, const Scan *scan);
 
 #endif

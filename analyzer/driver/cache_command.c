@@ -7,10 +7,11 @@
 
 #define DAYS_KEPT 30
 
-const char *
+/* The folder of the cache that the options ask for; NULL when there is to be none. */
+static const char *
 cache_folder(Arena *arena, const Options *options, const Scan *scan)
 {
-    if (options->no_cache || options->rebase != NULL) {
+    if (options->no_cache) {
         return NULL;
     }
     if (options->cache != NULL) {
@@ -18,6 +19,20 @@ cache_folder(Arena *arena, const Options *options, const Scan *scan)
     }
     return scan->database == NULL ? NULL
                                   : arena_printf(arena, "%s/" CACHE_FOLDER, scan->jobs.root);
+}
+
+Cache *
+cache_wanted(Arena *arena, const Options *options, const Scan *scan)
+{
+    const char *folder = options->store == NULL ? cache_folder(arena, options, scan) : NULL;
+
+    if (scan->cache_failed || options->rebase != NULL) {
+        return NULL;
+    }
+    if (options->store != NULL) {
+        return cache_open_store(arena, options->store);
+    }
+    return folder != NULL ? cache_open(arena, folder) : NULL;
 }
 
 /* The folder for the command: that of --cache, or beside the database. */

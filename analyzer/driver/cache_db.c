@@ -33,6 +33,7 @@ struct Cache {
     Arena *arena;
     Arena *waiting; /* of what is pending */
     const char *path;
+    const char *store; /* the folder, when it is one of files; then there is no database */
     sqlite3 *db;
     sqlite3_stmt *get, *put, *touch;
     bool read_only, broken;
@@ -255,6 +256,21 @@ cache_open(Arena *arena, const char *folder)
     return cache;
 }
 
+Cache *
+cache_open_store(Arena *arena, const char *folder)
+{
+    Cache *cache = new_cache(arena, folder);
+
+    cache->store = path_absolute(arena, NULL, folder);
+    if (mkdir(folder, 0777) != 0 && (errno != EEXIST || !path_is_dir(folder))) {
+        say("the store %s cannot be made (%s); the scan goes on without it", folder,
+            strerror(errno));
+        end(cache);
+        return NULL;
+    }
+    return cache;
+}
+
 /* ---- reading --------------------------------------------------------------------------- */
 
 static void
@@ -291,6 +307,9 @@ cache_get(Cache *cache, Arena *arena, CacheKind kind, Digest key, uint32_t nth, 
 
     if (cache == NULL || cache->broken) {
         return NULL;
+    }
+    if (cache->store != NULL) {
+        return nth == 0 ? cache_files_get(arena, cache->store, kind, key, length) : NULL;
     }
     sqlite3_bind_int(cache->get, 1, kind);
     bind_digest(cache->get, 2, &key);
@@ -365,6 +384,20 @@ flush(Cache *cache)
     arena_reset(cache->waiting);
 }
 
+/* Writes an entry of a store at once. */
+static void
+put_file(Cache *cache, const Pending *one)
+{
+    Error error = {0};
+
+    if (!cache_files_put(cache->waiting, cache->store, one->kind, one->key, one->bytes,
+                         one->length, &error)) {
+        say("%s; the scan goes on without the store", error.text);
+        cache->broken = true;
+    }
+    arena_reset(cache->waiting);
+}
+
 void
 cache_put(Cache *cache, CacheKind kind, Digest key, Digest id, const void *bytes, size_t length)
 {
@@ -374,6 +407,10 @@ cache_put(Cache *cache, CacheKind kind, Digest key, Digest id, const void *bytes
         return;
     }
     one.bytes = arena_copy(cache->waiting, bytes, length);
+    if (cache->store != NULL) {
+        put_file(cache, &one);
+        return;
+    }
     VEC_PUSH(cache->waiting, &cache->pending, one);
     cache->pending_bytes += length;
     if (cache->pending_bytes > PENDING_BYTES) {
@@ -405,7 +442,9 @@ cache_close(Cache *cache)
         return true;
     }
     wrote = cache->pending.n > 0;
-    flush(cache);
+    if (cache->store == NULL) {
+        flush(cache);
+    }
     if (wrote && !cache->broken && !cache->read_only) {
         shrink(cache);
     }

@@ -100,6 +100,10 @@ typedef struct Options {
     bool dry_run;              /* fix --dry-run: show them, write nothing */
     const char *cache;         /* --cache DIR; NULL = beside the database */
     bool no_cache;             /* --no-cache */
+    const char *store;         /* --store DIR, or NULL */
+    EngineShare share;         /* --shard, --round */
+    const char *scheduler;     /* plan: "ninja" or "slurm" */
+    uint32_t tasks;            /* plan --tasks N */
     void (*on_progress)(void *payload, uint32_t done, uint32_t total); /* files; may be NULL */
     void *progress_payload;
     const char *source[SETTING_COUNT]; /* "command line", "FILE:LINE"; NULL = default */
@@ -199,6 +203,9 @@ char *scan_read(const Scan *scan, Arena *arena, const char *path, size_t *length
 /* The first half, up to the units: for what needs no analysis.  False with
  * 'error' set when it cannot even start. */
 bool scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error);
+
+/* The second half up to the summaries of the functions in options->share. */
+void scan_follow(Scan *scan, const Options *options);
 
 /* Runs the pipeline: jobs, capture in worker processes, link, analyse, collect
  * into scan->result.  False with 'error' set when it cannot even start. */
@@ -321,6 +328,10 @@ int command_rules(Arena *arena, const Options *options);   /* explain.c: the lis
 int command_classes(Arena *arena, const Options *options); /* classes.c: the table of extension types */
 int command_facts(Arena *arena, const Options *options);   /* facts.c: what is known of a function; facts check */
 int command_completion(Arena *arena, const Options *options); /* completion.c: scripts for shells */
+int command_capture(Arena *arena, const Options *options); /* stages.c: the units of a shard */
+int command_analyze(Arena *arena, const Options *options); /* stages.c: the functions of a shard */
+int command_merge(Arena *arena, const Options *options);   /* stages.c: what a scan reports */
+int command_plan(Arena *arena, const Options *options);    /* plan.c: all of these for a scheduler */
 int command_cache(Arena *arena, const Options *options);   /* cache_command.c: info, prune */
 int command_man(Arena *arena, const Options *options);     /* manual.c: the manual, for man */
 

@@ -148,7 +148,7 @@ options_parse(Arena *arena, int argc, char **argv, Options *options, bool *done,
     size_t room = (size_t)argc + 1;
 
     *done = false;
-    *options = (Options){.timeout = 120, .color = "auto", .reach = -1, .confidence = -1};
+    *options = (Options){.timeout = 120, .tasks = 8, .color = "auto", .reach = -1, .confidence = -1};
     if (argc < 2) {
         return error_set(error, ERROR_USAGE, "no command; there are: %s; see strayref --help",
                          name_list(arena, command_names(arena)));

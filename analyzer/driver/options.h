@@ -11,8 +11,8 @@
 
 /* One bit per command. */
 enum { SCAN = 1, VERIFY = 2, DUMP = 4, EXPLAIN = 8, RULES = 16, FACTS = 32,
-       BASELINE = 64, CONFIG = 128, FIX = 256, CACHE = 512, CLASSES = 0x2000, COMPLETION = 0x4000,
-       MAN = 0x8000, LSP = 0x10000, ALL = 0x1ffff };
+       BASELINE = 64, CONFIG = 128, FIX = 256, CACHE = 512, CAPTURE = 0x400, ANALYZE = 0x800, MERGE = 0x1000, CLASSES = 0x2000, COMPLETION = 0x4000,
+       MAN = 0x8000, LSP = 0x10000, PLAN = 0x20000, ALL = 0x3ffff };
 
 typedef struct CommandHelp {
     const char *name;
@@ -52,6 +52,12 @@ enum {
     OPT_NO_CONFIG,
     OPT_CACHE,
     OPT_NO_CACHE,
+    OPT_STORE,
+    OPT_SHARD,
+    OPT_ROUND,
+    OPT_NINJA,
+    OPT_SLURM,
+    OPT_TASKS,
 };
 
 typedef struct OptionHelp {

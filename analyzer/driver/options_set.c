@@ -1,4 +1,5 @@
 /* options_set.c: one option of the command line, its value checked -> Options. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,22 @@ set_word(const char *option, const char *value, int (*parse)(const char *), cons
     return *out >= 0 || error_set(error, ERROR_USAGE, "%s %s: expected %s", option, value, words);
 }
 
+/* "2/4": part 2 of 4, the first is 1. */
+static bool
+set_part(const char *option, const char *value, uint32_t *part, uint32_t *parts, Error *error)
+{
+    unsigned first = 0, n = 0;
+    int length = 0;
+
+    if (sscanf(value, "%6u/%6u%n", &first, &n, &length) != 2 || value[length] != '\0'
+        || first < 1 || first > n) {
+        return error_set(error, ERROR_USAGE, "%s %s: expected I/N, such as 1/4", option, value);
+    }
+    *part = first - 1;
+    *parts = n;
+    return true;
+}
+
 /* The setting of the configuration file that the option overrides, or SETTING_COUNT. */
 static Setting
 setting_of(int id)
@@ -202,6 +219,21 @@ set_gate_option(Arena *arena, int id, const char *value, Options *options, Error
     case OPT_NO_CACHE:
         options->no_cache = true;
         return true;
+    case OPT_STORE:
+        options->store = value;
+        return true;
+    case OPT_SHARD:
+        return set_part("--shard", value, &options->share.shard, &options->share.shards, error);
+    case OPT_ROUND:
+        return set_part("--round", value, &options->share.round, &options->share.rounds, error);
+    case OPT_NINJA:
+        options->scheduler = "ninja";
+        return true;
+    case OPT_SLURM:
+        options->scheduler = "slurm";
+        return true;
+    case OPT_TASKS:
+        return parse_number(value, 100000, "--tasks", &options->tasks, error);
     default:
         return set_dump_option(id, options, error);
     }

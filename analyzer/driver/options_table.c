@@ -99,6 +99,35 @@ const CommandHelp command_help[] = {
      "Speaks the Language Server Protocol on standard input and output; an editor starts it.\n"
      "Without -p each file's compile_commands.json is looked for as a scan does it.  Recipes\n"
      "for editors: reports/editors/README.md in the source of strayref.\n"},
+    {"capture", CAPTURE, "--store DIR [--shard I/N] [-p DIR] [PATH...]",
+     "read files into a store: the first stage of a scan",
+     "The stages of a scan as commands of their own, for several machines or jobs of a pipeline:\n"
+     "capture, analyze, merge.  Each takes what is in the store and makes what is missing, so that\n"
+     "any may be repeated or left out.  Stores may be put together by copying.\n"
+     "\n"
+     "Examples:\n"
+     "  strayref capture --store store --shard 1/4\n"
+     "  strayref merge --store store --output report.md\n"
+     "\n"
+     "Exit status: 0 captured, 2 usage error, 3 some file could not be read.\n"},
+    {"analyze", ANALYZE, "--store DIR [--shard I/N] [--round I/N] [-p DIR]",
+     "analyse functions into a store: the second stage",
+     "All files are read from the store; the functions of one shard of one round are analysed,\n"
+     "and what they need that is not there.\n"
+     "\n"
+     "Example:\n"
+     "  strayref analyze --store store --round 1/3 --shard 1/4\n"
+     "\n"
+     "Exit status: 0 analysed, 2 usage error, 3 the store could not be written.\n"},
+    {"merge", MERGE, "--store DIR [-p DIR] [PATH...] [--output FILE]",
+     "report what the stages have found: the last stage",
+     "The report is that of strayref scan, to the byte.\n"
+     "\n" EXIT_STATUS_TEXT},
+    {"plan", PLAN, "--ninja|--slurm --store DIR [--tasks N] [-p DIR]",
+     "write the stages down for a scheduler",
+     "Examples:\n"
+     "  strayref plan --ninja --store store > build.ninja && ninja report.json\n"
+     "  strayref plan --slurm --store /shared/store --tasks 64 | sh -s -- --time=10\n"},
     {"completion", COMPLETION, "bash|zsh|fish", "print a script that completes command lines",
      "Examples:\n"
      "  eval \"$(strayref completion bash)\"            in ~/.bashrc\n"
@@ -112,9 +141,10 @@ const CommandHelp command_help[] = {
 
 /* Commands that show findings as a scan does, and those that read and analyse files. */
 enum {
-    GATED = SCAN | BASELINE | CONFIG | FIX | LSP,
+    STAGES = CAPTURE | ANALYZE | MERGE,
+    GATED = SCAN | STAGES | BASELINE | CONFIG | FIX | LSP,
     CACHED = SCAN | DUMP | CLASSES | FIX | BASELINE | FACTS | LSP,
-    ANALYSING = SCAN | VERIFY | DUMP | CLASSES | FIX | BASELINE | LSP,
+    ANALYSING = SCAN | STAGES | VERIFY | DUMP | CLASSES | FIX | BASELINE | LSP,
 };
 
 const OptionHelp option_help[] = {
@@ -123,20 +153,20 @@ const OptionHelp option_help[] = {
     {"summary", OPT_SUMMARY, NULL, DUMP, "what it does to references, as facts"},
     {"unknown", OPT_UNKNOWN, NULL, FACTS,
      "callees of a project that take or return objects and that nobody knows"},
-    {"database", 'p', "DIR", GATED | DUMP | FACTS | CLASSES | CACHE,
+    {"database", 'p', "DIR", GATED | DUMP | FACTS | CLASSES | CACHE | PLAN,
      "folder of compile_commands.json, or that file"},
-    {"format", OPT_FORMAT, "NAME", SCAN, NULL},
+    {"format", OPT_FORMAT, "NAME", SCAN | MERGE, NULL},
     {"format", OPT_FORMAT, "NAME", CLASSES, "text (default) or json"},
-    {"output", 'o', "FILE", SCAN,
+    {"output", 'o', "FILE", SCAN | MERGE,
      "write a report to FILE, in the format of its suffix or as\n"
      "                          FORMAT=FILE; '-' is standard output; may be repeated"},
-    {"summary", OPT_SUMMARY_FILE, "FILE", SCAN,
+    {"summary", OPT_SUMMARY_FILE, "FILE", SCAN | MERGE,
      "write a summary of less than 60 lines of Markdown to FILE"},
-    {"link", OPT_LINK, "TEMPLATE", SCAN | CONFIG,
+    {"link", OPT_LINK, "TEMPLATE", SCAN | MERGE | CONFIG,
      "link places in Markdown and HTML reports, for example\n"
      "                          https://host/{path}#L{line}"},
-    {"rule", OPT_RULE, "ID", SCAN | FIX | LSP, "report only this rule; may be repeated"},
-    {"exclude-rule", OPT_EXCLUDE_RULE, "ID", SCAN | FIX | LSP,
+    {"rule", OPT_RULE, "ID", SCAN | MERGE | FIX | LSP, "report only this rule; may be repeated"},
+    {"exclude-rule", OPT_EXCLUDE_RULE, "ID", SCAN | MERGE | FIX | LSP,
      "do not report this rule; may be repeated"},
     {"profile", OPT_PROFILE, "NAME", GATED,
      "what is shown: default, strict (all of it) or crash-only (errors)"},
@@ -145,18 +175,18 @@ const OptionHelp option_help[] = {
      "                          protocol"},
     {"confidence", OPT_CONFIDENCE, "WORD", GATED,
      "show what is concluded so or more surely: high, medium, low"},
-    {"fail-on", OPT_FAIL_ON, "SPEC", SCAN | CONFIG,
+    {"fail-on", OPT_FAIL_ON, "SPEC", SCAN | MERGE | CONFIG,
      "which findings give exit status 1: error, warning, note, rule=ID,\n"
      "                          reach=WORD, confidence=WORD; with commas all must hold; may be\n"
      "                          repeated, then one suffices; never"},
     {"baseline", OPT_BASELINE, "FILE", GATED,
      "findings listed there are known; strayref baseline write makes it"},
-    {"base", OPT_BASE, "REF", SCAN,
+    {"base", OPT_BASE, "REF", SCAN | MERGE,
      "findings that this revision of git has already are known"},
-    {"diff", OPT_DIFF, "FILE", SCAN,
+    {"diff", OPT_DIFF, "FILE", SCAN | MERGE,
      "only findings on lines that this unified diff changes; '-' reads it\n"
      "                          from standard input"},
-    {"require-reason", OPT_REQUIRE_REASON, NULL, SCAN | CONFIG | LSP,
+    {"require-reason", OPT_REQUIRE_REASON, NULL, SCAN | MERGE | CONFIG | LSP,
      "report suppressions in the source that give no reason"},
     {"config", OPT_CONFIG, "FILE", GATED,
      "the configuration file (default: the nearest .strayref.yaml)"},
@@ -173,14 +203,23 @@ const OptionHelp option_help[] = {
     {"cache", OPT_CACHE, "DIR", CACHED | CACHE,
      "keep what was read in DIR, for the next scan (default:\n"
      "                          " CACHE_FOLDER " beside the database)"},
+    {"store", OPT_STORE, "DIR", SCAN | STAGES | PLAN,
+     "keep what was read and found as files in DIR, for other machines to go\n"
+     "                          on with, instead of in the cache"},
+    {"shard", OPT_SHARD, "I/N", CAPTURE | ANALYZE, "do only part I of N, from 1"},
+    {"round", OPT_ROUND, "I/N", ANALYZE,
+     "do only round I of N: callees come in earlier rounds"},
+    {"ninja", OPT_NINJA, NULL, PLAN, "as a build.ninja"},
+    {"slurm", OPT_SLURM, NULL, PLAN, "as a script that submits job arrays to Slurm"},
+    {"tasks", OPT_TASKS, "N", PLAN, "tasks at a time (default: 8)"},
     {"no-cache", OPT_NO_CACHE, NULL, CACHED, "read all files anew, and keep nothing"},
-    {"no-overlay", OPT_NO_OVERLAY, NULL, SCAN | VERIFY | DUMP | FIX | BASELINE,
+    {"no-overlay", OPT_NO_OVERLAY, NULL, SCAN | STAGES | VERIFY | DUMP | FIX | BASELINE,
      "see macros such as Py_CLEAR expanded, not as calls"},
-    {"fixes", OPT_FIXES, NULL, SCAN, "look for verified fixes and report them as diffs; takes longer"},
+    {"fixes", OPT_FIXES, NULL, SCAN | MERGE, "look for verified fixes and report them as diffs; takes longer"},
     {"dry-run", OPT_DRY_RUN, NULL, FIX, "print the fixes as a diff, write nothing"},
     {"bless", OPT_BLESS, NULL, VERIFY, "rewrite expected output that is kept in the files"},
-    {"color", OPT_COLOR, "WHEN", SCAN | EXPLAIN, "auto, always or never (default: auto)"},
-    {"verbose", 'v', NULL, SCAN | VERIFY | DUMP | FACTS | FIX | BASELINE,
+    {"color", OPT_COLOR, "WHEN", SCAN | MERGE | EXPLAIN, "auto, always or never (default: auto)"},
+    {"verbose", 'v', NULL, SCAN | MERGE | VERIFY | DUMP | FACTS | FIX | BASELINE,
      "tell more, such as every message of the parser"},
     {"help", 'h', NULL, ALL, "show this text"},
     {0},

@@ -283,10 +283,12 @@ collect_result(Scan *scan)
 static Cache *
 open_cache(Scan *scan, const Options *options)
 {
-    const char *folder = scan->cache_failed ? NULL : cache_folder(scan->arena, options, scan);
-    Cache *cache = folder != NULL ? cache_open(scan->arena, folder) : NULL;
+    Cache *cache = cache_wanted(scan->arena, options, scan);
+    bool wanted = options->store != NULL
+                  || (!options->no_cache && (options->cache != NULL || scan->database != NULL));
 
-    scan->cache_failed = scan->cache_failed || (folder != NULL && cache == NULL);
+    scan->cache_failed = scan->cache_failed
+                         || (cache == NULL && wanted && options->rebase == NULL);
     return cache;
 }
 
@@ -309,6 +311,21 @@ capture_jobs(Scan *scan, const Options *options, const char *overlay)
     scan->cache_failed = !cache_close(cache) || scan->cache_failed;
 }
 
+/* Keeps the jobs that are this process's share of capturing. */
+static void
+take_share(Scan *scan, const EngineShare *share)
+{
+    Jobs *jobs = &scan->jobs;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < jobs->jobs.n && share->shards > 0; i++) {
+        if (i % share->shards == share->shard) {
+            jobs->jobs.at[kept++] = jobs->jobs.at[i];
+        }
+    }
+    jobs->jobs.n = share->shards > 0 ? kept : jobs->jobs.n;
+}
+
 bool
 scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
 {
@@ -319,6 +336,9 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
         return false;
     }
     skip_start(scan, options);
+    if (text_equal(options->command, "capture")) {
+        take_share(scan, &options->share);
+    }
     if (options->rebase != NULL) {
         rebase_jobs(scan, options->rebase);
     }
@@ -373,7 +393,8 @@ scan_engine(Scan *scan, const Options *options)
 {
     Cache *cache = open_cache(scan, options);
     EngineHelp help = {.workers = workers_wanted(options, UINT32_MAX),
-                       .base = facts_digest(scan, options), .payload = cache};
+                       .base = facts_digest(scan, options), .share = options->share,
+                       .payload = cache};
 
     if (cache != NULL) {
         help.find = find_result;
@@ -396,6 +417,14 @@ follow(Scan *scan, const Options *options)
     scan_engine(scan, options);
     classes_run(scan->arena, scan->strings, scan->program, scan->model, &scan->engine);
     progress_end(&progress);
+}
+
+void
+scan_follow(Scan *scan, const Options *options)
+{
+    scan->program = program_link(scan->arena, scan->units, scan->jobs.jobs.n);
+    annotations_apply(scan);
+    run_engine(scan, options);
 }
 
 bool

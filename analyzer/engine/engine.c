@@ -313,6 +313,9 @@ run_here(Engine *engine)
     for (uint32_t i = 0; i < engine->ncomponents; i++) {
         const Component *component = &engine->component[i];
         Digest key = {0};
+        if (component->left_out) {
+            continue;
+        }
         if (keep_component(engine, component->first, component->count) ||
             find_part(engine, component, &key)) {
             continue;
@@ -365,6 +368,7 @@ prepare(Engine *engine)
         engine->raw = ARENA_ARRAY(arena, Slice, program->nfns + 1);
         components_link(engine);
         parts_start(engine);
+        share_mark(engine);
     }
 }
 

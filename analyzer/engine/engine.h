@@ -45,10 +45,19 @@ typedef struct EngineBefore {
 /* A number by which a function is known from one run to the next. */
 uint64_t engine_identity(const Fn *fn);
 
+/* The part of the program that one of several processes analyses.  The call graph is cut into
+ * rounds, callees first, each round into shards.  What a component needs is analysed as well
+ * where it is not known yet. */
+typedef struct EngineShare {
+    uint32_t shard, shards; /* from 0; shards 0: all of it */
+    uint32_t round, rounds;
+} EngineShare;
+
 /* What the engine may use while it analyses a whole program. */
 typedef struct EngineHelp {
     uint32_t workers; /* processes to analyse in, for programs of some size; 0 = none */
     Digest base;      /* of all that decides beside the units: this program, facts */
+    EngineShare share;
     /* Results by their key: bytes in 'arena' that 'keep' was given, now or in an earlier run;
      * NULL when there are none.  Both NULL: nothing is kept. */
     const char *(*find)(void *payload, Arena *arena, Digest key, size_t *length);

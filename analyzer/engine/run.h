@@ -18,6 +18,7 @@ typedef struct Component {
     uint32_t *needs;       /* earlier components whose functions are named here */
     uint32_t nneeds;
     Slice part;            /* what came out, as bytes */
+    bool left_out;         /* no part of this process's share */
 } Component;
 
 typedef struct Engine {
@@ -69,6 +70,11 @@ bool part_take_summary(Engine *engine, uint32_t index, Slice bytes);
 Slice part_of_failure(Engine *engine, Arena *arena, const Component *component, const char *why);
 /* What decides about the component: all that it needs must have been split or analysed. */
 Digest part_key(Engine *engine, const Component *component);
+
+/* ---- share.c: the part of a program that is to be analysed here ------------------------- */
+
+/* Marks what is no part of engine->help->share. */
+void share_mark(Engine *engine);
 
 /* ---- team.c -------------------------------------------------------------------------- */
 

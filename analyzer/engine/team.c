@@ -266,7 +266,7 @@ spread(Team *team, uint32_t from)
         uint32_t c = stack.at[--stack.n];
         for (uint32_t i = 0; i < team->nwaiter[c]; i++) {
             uint32_t waiter = team->waiter[c][i];
-            if (--team->waits[waiter] == 0) {
+            if (--team->waits[waiter] == 0 && !team->engine->component[waiter].left_out) {
                 make_ready(team, waiter);
                 if (team->engine->component[waiter].part.bytes) {
                     VEC_PUSH(team->arena, &stack, waiter);
@@ -508,7 +508,10 @@ make_first_ready(Team *team)
 {
     Engine *engine = team->engine;
     for (uint32_t c = 0; c < engine->ncomponents; c++) {
-        if (engine->component[c].nneeds == 0) {
+        team->nfinished += engine->component[c].left_out;
+    }
+    for (uint32_t c = 0; c < engine->ncomponents; c++) {
+        if (engine->component[c].nneeds == 0 && !engine->component[c].left_out) {
             make_ready(team, c);
             if (engine->component[c].part.bytes) {
                 spread(team, c);
@@ -537,7 +540,8 @@ team_run(Engine *engine)
     }
     arena_free(team.arena);
     for (uint32_t c = 0; c < engine->ncomponents && good; c++) {
-        if (!part_take(engine, &engine->component[c], engine->component[c].part)) {
+        if (!engine->component[c].left_out
+            && !part_take(engine, &engine->component[c], engine->component[c].part)) {
             component_analyse(engine, &engine->component[c]); /* a cache that somebody forged */
         }
     }
