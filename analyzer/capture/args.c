@@ -98,14 +98,32 @@ expand_response(Arena *arena, Strings *strings, const char *directory,
     return true;
 }
 
-/* Appends the words, with response files replaced by what is in them. */
+/* Appends the options of "-Wp,A,B": each is one for itself. */
+static void
+expand_list(Arena *arena, Strings *strings, const char *list, Words *out)
+{
+    for (;;) {
+        size_t length = strcspn(list, ",");
+
+        VEC_PUSH(arena, out, str_intern_n(strings, list, length));
+        if (list[length] == '\0') {
+            return;
+        }
+        list += length + 1;
+    }
+}
+
+/* Appends the words, with response files and lists replaced by what is in them. */
 static void
 expand_words(Arena *arena, Strings *strings, const char *directory, const Str *words,
              uint32_t nwords, int depth, Words *out)
 {
     for (uint32_t i = 0; i < nwords; i++) {
-        if (words[i][0] != '@' || !expand_response(arena, strings, directory,
-                                                   words[i] + 1, depth, out)) {
+        if (text_starts(words[i], "-Wp,")) {
+            expand_list(arena, strings, words[i] + 4, out);
+        }
+        else if (words[i][0] != '@' || !expand_response(arena, strings, directory,
+                                                        words[i] + 1, depth, out)) {
             VEC_PUSH(arena, out, words[i]);
         }
     }
@@ -150,11 +168,6 @@ static const ArgRule arg_rules[] = {
     {"--sysroot", ARG_KEEP_VALUE},
     {"--target=", ARG_KEEP_ALL},
     {"-target", ARG_KEEP_VALUE},
-    {"-Wp,-D_FORTIFY_SOURCE", ARG_DROP_ALL},
-    {"-Wp,-U_FORTIFY_SOURCE", ARG_DROP_ALL},
-    {"-Wp,-D", ARG_KEEP_ALL},
-    {"-Wp,-U", ARG_KEEP_ALL},
-    {"-Wp,-I", ARG_KEEP_ALL},
     {"-std=", ARG_KEEP_ALL},
     {"--std=", ARG_KEEP_ALL},
     {"-ansi", ARG_KEEP},
@@ -245,6 +258,35 @@ is_fortify(const char *macro)
     return text_starts(macro, "_FORTIFY_SOURCE");
 }
 
+/* True for an option that makes a compiler load code or run programs. */
+static bool
+is_unsafe(const char *arg)
+{
+    static const char *const starts[] = {"-fplugin", "-fpass-plugin", "-load", "-plugin",
+                                         "-add-plugin", "-wrapper", "-specs", "--specs",
+                                         "-mllvm"};
+
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        if (text_starts(arg, starts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first such option, also one that is meant for the compiler behind the driver; NULL when
+ * there is none. */
+static Str
+find_unsafe(const Words *args)
+{
+    for (uint32_t i = 0; i < args->n; i++) {
+        if (is_unsafe(args->at[i])) {
+            return args->at[i];
+        }
+    }
+    return NULL;
+}
+
 /* Handles args[i]; returns how many words it used. */
 static uint32_t
 clean_one(Arena *arena, const Words *args, uint32_t i, Words *kept)
@@ -283,6 +325,7 @@ job_clean_args(Arena *arena, Strings *strings, Job *job)
 
     expand_words(arena, strings, job->directory, job->args, job->nargs, RESPONSE_DEPTH,
                  &args);
+    job->unsafe = find_unsafe(&args);
     for (uint32_t i = 0; i < args.n;) {
         i += clean_one(arena, &args, i, &kept);
     }

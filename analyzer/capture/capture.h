@@ -14,6 +14,8 @@ typedef struct Job {
     Str directory; /* where the compiler would run */
     Str *args;     /* cleaned arguments, without compiler name, -c, -o and file */
     uint32_t nargs;
+    Str unsafe;    /* a flag that would have run other people's code in the parser, left out;
+                      or NULL */
 } Job;
 
 typedef struct Jobs {

@@ -79,6 +79,26 @@ note_python(Finder *f)
                          "because %s", f->loose, more, f->python_version, why));
 }
 
+/* Tells the user once which flags were left out because they would run somebody's code. */
+static void
+note_unsafe(Scan *scan)
+{
+    const Job *first = NULL;
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+        if (scan->jobs.jobs.at[i].unsafe != NULL) {
+            first = n++ == 0 ? &scan->jobs.jobs.at[i] : first;
+        }
+    }
+    if (n > 0) {
+        VEC_PUSH(scan->arena, &scan->jobs.notes,
+                 str_internf(scan->strings, "flags that load code into a compiler are left out: %s "
+                             "of %s%s", first->unsafe, path_basename(first->file),
+                             n > 1 ? " and others" : ""));
+    }
+}
+
 /* Adds one file, with the flags given or those of python3. */
 static bool
 add_file(Finder *f, const char *path, Error *error)
@@ -329,5 +349,6 @@ scan_find_jobs(Scan *scan, const Options *options, Error *error)
         return nothing_to_do(scan, error);
     }
     note_python(&f);
+    note_unsafe(scan);
     return ok;
 }

@@ -170,8 +170,10 @@ test_the_rest_is_dropped(void **state)
                         "");
     assert_string_equal(cleaned(place, "-D_FORTIFY_SOURCE=2 -U_FORTIFY_SOURCE -DA "
                                        "-D _FORTIFY_SOURCE=3 -Wp,-D_FORTIFY_SOURCE=2 -Wp,-DB"),
-                        "-DA|-Wp,-DB");
+                        "-DA|-DB");
     assert_string_equal(cleaned(place, "-Xclang -load gcc x.c -I"), "");
+    assert_string_equal(cleaned(place, "-Xclang -load -Xclang x.so -fplugin=x.so -DA"), "-DA");
+    assert_string_equal(cleaned(place, "-Wp,-DA,-load,x.so,-D_FORTIFY_SOURCE=2 -Wp,-IB"), "-DA|-IB");
 }
 
 static void
