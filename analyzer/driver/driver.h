@@ -183,6 +183,7 @@ typedef struct Scan {
     Jobs jobs;
     bool quiet;         /* as in Options */
     const char *database; /* that was used, or NULL */
+    int interrupted;    /* the signal that ended the reading of files early, or 0 */
     bool cache_failed;  /* it was said that the cache cannot be used */
     SkipRules skip;
     Map *skipped;       /* interned file -> SkippedFile * */
@@ -308,10 +309,11 @@ uint32_t workers_wanted(const Options *options, uint32_t ntasks);
 /* Captures all jobs in up to 'workers' child processes, so that a crash or
  * hang of libclang costs only the file at hand; results in the order of the jobs,
  * never NULL (a failed unit says why).  Those that 'known' has are not captured again.
- * 'on_progress' (may be NULL) is told done / total. */
+ * 'on_progress' (may be NULL) is told done / total.  The signal that ended it early, when
+ * somebody interrupted: the units that were not ready have failed; else 0. */
 typedef void (*ProgressFn)(void *payload, uint32_t done, uint32_t total);
 struct UnitCache; /* cache.h */
-void capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overlay,
+int capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overlay,
                  const Options *options, struct UnitCache *known, ProgressFn on_progress,
                  void *payload, Unit **units);
 

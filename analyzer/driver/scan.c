@@ -303,10 +303,11 @@ capture_jobs(Scan *scan, const Options *options, const char *overlay)
     scan->units = ARENA_ARRAY(scan->arena, Unit *, scan->jobs.jobs.n + 1);
     progress_start(&progress, options, &scan->jobs);
     progress_files(&progress, 0, scan->jobs.jobs.n);
-    capture_all(scan->arena, scan->strings, &scan->jobs, overlay, options, known,
-                options->on_progress != NULL ? options->on_progress : progress_files,
-                options->on_progress != NULL ? options->progress_payload : &progress,
-                scan->units);
+    scan->interrupted =
+        capture_all(scan->arena, scan->strings, &scan->jobs, overlay, options, known,
+                    options->on_progress != NULL ? options->on_progress : progress_files,
+                    options->on_progress != NULL ? options->progress_payload : &progress,
+                    scan->units);
     progress_end(&progress);
     scan->cache_failed = !cache_close(cache) || scan->cache_failed;
 }
@@ -349,6 +350,9 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
         overlay = overlay_text(scan->model, arena);
     }
     capture_jobs(scan, options, overlay);
+    if (scan->interrupted != 0 && !text_equal(options->command, "scan")) {
+        return error_set(error, ERROR_FAILED, "interrupted");
+    }
     if (!skip_check(scan, options, error)) {
         return false;
     }
@@ -592,5 +596,8 @@ command_scan(Arena *arena, const Options *options)
     }
     written = outputs_write(arena, options, &scan.result);
     fprintf(stderr, "%s\n", report_closing(arena, &scan.result));
+    if (scan.interrupted != 0) {
+        return 128 + scan.interrupted;
+    }
     return written ? scan_exit_code(&scan, options) : EXIT_USAGE;
 }

@@ -48,6 +48,9 @@ typedef struct Pool {
     UnitCache *known;
     Worker *workers;
     uint32_t nworkers, nrunning, nknown;
+    sigset_t before;   /* the signals that were blocked */
+    sigset_t awaited;  /* SIGCHLD, and those that ask to end */
+    int interrupted;   /* the signal that did, or 0 */
     Unit **units;
 } Pool;
 
@@ -106,6 +109,7 @@ run_child(Pool *pool, const Worker *worker)
     Unit *unit;
     bool ok;
 
+    sigprocmask(SIG_SETMASK, &pool->before, NULL);
     limit_child(pool->options->timeout);
     dup2(fileno(worker->messages), STDERR_FILENO);
     unit = capture_unit(pool->arena, pool->strings, job, pool->overlay, OVERLAY_PREFIX);
@@ -139,6 +143,9 @@ read_back(Arena *scratch, FILE *file, size_t *length)
 static const char *
 death(Pool *pool, int status)
 {
+    if (pool->interrupted != 0 && status != 0) {
+        return "the scan was interrupted";
+    }
     if (WIFSIGNALED(status)) {
         int number = WTERMSIG(status);
 
@@ -264,21 +271,59 @@ find_worker(Pool *pool, pid_t pid)
     return NULL;
 }
 
+/* From now on signals wait until somebody asks for them; those that are ignored stay so. */
+static void
+hold_signals(Pool *pool)
+{
+    const int ending[] = {SIGINT, SIGTERM};
+
+    signal(SIGCHLD, SIG_DFL); /* whoever started us may have left it ignored */
+    sigemptyset(&pool->awaited);
+    sigaddset(&pool->awaited, SIGCHLD);
+    for (size_t i = 0; i < COUNT_OF(ending); i++) {
+        struct sigaction action;
+
+        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
+            sigaddset(&pool->awaited, ending[i]);
+        }
+    }
+    sigprocmask(SIG_BLOCK, &pool->awaited, &pool->before);
+}
+
+/* Waits for a signal; one that asks to end stops all children. */
+static void
+wait_for_signal(Pool *pool)
+{
+    int number = sigwaitinfo(&pool->awaited, NULL);
+
+    if (number == SIGINT || number == SIGTERM) {
+        pool->interrupted = number;
+        for (uint32_t i = 0; i < pool->nworkers; i++) {
+            if (pool->workers[i].pid > 0) {
+                kill(pool->workers[i].pid, SIGKILL);
+            }
+        }
+    }
+}
+
 /* Waits until one child has ended and takes its unit. */
 static void
 wait_for_one(Pool *pool)
 {
-    int status = 0;
-    pid_t pid;
-    Worker *worker;
+    Worker *worker = NULL;
 
-    do {
-        pid = waitpid(-1, &status, 0);
-    } while (pid < 0 && errno == EINTR);
-    worker = pid > 0 ? find_worker(pool, pid) : NULL;
-    assert(pid > 0);
-    if (worker != NULL) {
-        finish(pool, worker, status);
+    while (worker == NULL) {
+        int status = 0;
+        pid_t pid = waitpid(-1, &status, WNOHANG);
+
+        worker = pid > 0 ? find_worker(pool, pid) : NULL;
+        if (worker != NULL) {
+            finish(pool, worker, status);
+        }
+        else if (pid == 0) {
+            wait_for_signal(pool);
+        }
+        assert(pid >= 0 || errno == EINTR);
     }
 }
 
@@ -316,7 +361,7 @@ assign(Pool *pool, uint32_t job)
     }
 }
 
-void
+int
 capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overlay,
             const Options *options, struct UnitCache *known, ProgressFn on_progress, void *payload,
             Unit **units)
@@ -327,11 +372,15 @@ capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overla
                  .overlay = overlay, .options = options, .known = known, .units = units,
                  .nworkers = workers_wanted(options, njobs)};
 
-    signal(SIGCHLD, SIG_DFL); /* whoever started us may have left it ignored */
+    hold_signals(&pool);
     pool.workers = ARENA_ARRAY(arena, Worker, pool.nworkers);
     while (next < njobs || pool.nrunning > 0) {
         while (next < njobs && pool.nrunning < pool.nworkers) {
-            if (!take_known(&pool, next)) {
+            if (pool.interrupted != 0) {
+                units[next] = failed_unit(arena, strings, &jobs->jobs.at[next],
+                                          "the scan was interrupted before it was read");
+            }
+            else if (!take_known(&pool, next)) {
                 assign(&pool, next);
             }
             next++;
@@ -344,7 +393,9 @@ capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overla
         }
     }
     arena_free(pool.scratch);
+    sigprocmask(SIG_SETMASK, &pool.before, NULL);
     if (options->verbose) {
         say("%u of %u files known from the cache", pool.nknown, njobs);
     }
+    return pool.interrupted;
 }

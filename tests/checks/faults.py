@@ -170,7 +170,7 @@ def test_killed_workers(project):
             out, messages = run.communicate(timeout=100)
         return run.returncode, json.loads(out), messages.decode()
 
-    for _ in range(40):
+    for _ in range(20):
         code, report, messages = project.scan(start=start)
         found = {finding["object"] for finding in report["findings"]}
         lost = everything - found
@@ -178,6 +178,26 @@ def test_killed_workers(project):
         if lost:
             name = lost.pop().removeprefix("list_") + ".c"
             assert f"{name}: parser crashed (signal 9)" in messages, (name, messages)
+
+
+def test_interrupted(project):
+    """What is done is reported."""
+    project.add("ever.c", "#define A(x) x x x x x x x x\n" * 1 + "int a = 0\n"
+                + "A(A(A(A(A(A(A(A(A(+ 1)))))))))" + ";\n")
+
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        def start(command):
+            with subprocess.Popen([*command, "-j2"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE) as run:
+                time.sleep(3)
+                run.send_signal(number)
+                out, messages = run.communicate(timeout=100)
+            return run.returncode, json.loads(out), messages.decode()
+
+        got, report, messages = project.scan(start=start)
+        found = {finding["object"] for finding in report["findings"]}
+        assert got == code and found == {"list_sound"}, (got, found, messages)
+        assert "ever.c: the scan was interrupted" in messages, messages
 
 
 def main():
