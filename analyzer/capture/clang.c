@@ -424,11 +424,47 @@ cursor_loc(Tu *tu, CXCursor cursor)
     return clang_loc(tu, clang_getCursorLocation(cursor));
 }
 
+/* True when the text from 'start' to 'end' is the use of one macro: NAME or NAME(...). */
+static bool
+is_macro_use(const SourceFile *file, uint32_t start, uint32_t end)
+{
+    uint32_t at = start, depth = 0;
+
+    if (file->text == NULL || end > file->size) {
+        return false;
+    }
+    while (at < end && is_word_char(file->text[at])) {
+        at++;
+    }
+    while (at < end && strchr(" \t\r\n", file->text[at]) != NULL) {
+        at++;
+    }
+    for (; at < end; at++) {
+        depth += file->text[at] == '(' ? 1 : 0;
+        if (depth == 0) {
+            return false; /* something follows the name or the parentheses */
+        }
+        depth -= file->text[at] == ')' ? 1 : 0;
+    }
+    return depth == 0;
+}
+
+/* libclang gives the end of a cursor that a macro wrote behind the use of the macro; it is
+ * where the macro is used, as its start is. */
 Loc
 cursor_end_loc(Tu *tu, CXCursor cursor)
 {
-    Loc loc = clang_loc(tu, clang_getRangeEnd(clang_getCursorExtent(cursor)));
+    CXSourceRange range = clang_getCursorExtent(cursor);
+    Loc loc = clang_loc(tu, clang_getRangeEnd(range));
+    Loc start = clang_loc(tu, clang_getRangeStart(range));
+    uint32_t first, last;
+    const SourceFile *file = clang_place(tu, clang_getRangeStart(range), &first);
 
+    if (start.macro != NULL && loc.macro == NULL
+        && clang_place(tu, clang_getRangeEnd(range), &last) == file && file != NULL
+        && is_macro_use(file, first, last)) {
+        return start;
+    }
     if (loc.col > 1 && loc.macro == NULL) {
         loc.col--;
     }

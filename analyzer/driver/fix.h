@@ -35,6 +35,7 @@ typedef struct Source {
     const char *unit;    /* one step of indentation */
     bool own_line_brace; /* "if (x)" and "{" stand on two lines */
     bool own_line_else;  /* "}" and "else" do */
+    bool in_macro;       /* the tokens are a macro's: its lines go on behind a backslash */
 } Source;
 
 /* 'text' as tokens; it must live as long as the result, which 'arena' owns. */
@@ -42,6 +43,8 @@ Source *source_new(Arena *arena, const char *path, const char *text, size_t leng
 /* The same text, of which each #if ... #endif has one part only: that with 'focus' in it, or
  * the most likely one. */
 const Source *source_focus(const Source *source, uint32_t focus);
+/* The same text, with the tokens of a macro's definition between two offsets only. */
+const Source *source_macro(const Source *source, uint32_t start, uint32_t end);
 /* True for #if, #elif, #else, #endif at token 't'. */
 bool source_conditional(const Source *source, uint32_t t);
 /* The offset of a place (both from 1); the text's length when it has no such place. */
@@ -63,7 +66,8 @@ bool tokens_mention(const Source *source, uint32_t first, uint32_t last, const c
 char *source_indent(const Source *source, uint32_t offset);
 /* True when only white space stands before 'offset' in its line. */
 bool source_starts_line(const Source *source, uint32_t offset);
-/* The end of the line that holds 'offset': where its line break stands. */
+/* The end of the line that holds 'offset': where its line break stands, or the backslash and
+ * the space before it in a macro. */
 uint32_t source_line_end(const Source *source, uint32_t offset);
 
 /* ---- fix_shape.c: the statements of a function -------------------------------------- */
@@ -100,6 +104,8 @@ typedef struct Shape {
 /* The function whose definition (from its type on) holds 'offset', or NULL when there is none or its text
  * cannot be made out. */
 Shape *shape_at(const Source *source, uint32_t offset);
+/* All tokens of 'source' as the body of a function; NULL when they cannot be made out. */
+Shape *shape_of_body(const Source *source, const char *name);
 /* The innermost statement that holds token 't'. */
 uint32_t shape_stmt(const Shape *shape, uint32_t t);
 /* The statement before / after 's' in the same block, NO_STMT at its ends. */
@@ -196,6 +202,7 @@ typedef struct FixCase {
 typedef struct Proposal {
     Changes changes;
     const char *title; /* "release 'item' before the return" */
+    const char *macro; /* whose definition is changed, NULL: the function */
 } Proposal;
 
 /* One way to mend a finding; false when it does not apply. */
@@ -230,6 +237,9 @@ bool fix_change_before(FixCase *fix, Proposal *out, uint32_t s, Change change);
 bool fix_put_before(FixCase *fix, Proposal *out, uint32_t s, Change lines);
 bool fix_put_at_end(FixCase *fix, Proposal *out, uint32_t block, Change lines);
 bool fix_put_behind(FixCase *fix, Proposal *out, uint32_t s, const char *line);
+/* Where 's' is "if (y) { ...; Py_DECREF(operand); }" without else, adds an else that releases
+ * the operand. */
+bool fix_put_else(FixCase *fix, Proposal *out, uint32_t s, const char *operand);
 /* Takes statement 's' out, with its line if nothing else stands on it. */
 bool fix_remove(FixCase *fix, Proposal *out, uint32_t s, const char *probe);
 /* Replaces statement 's'; each line of the text is indented like it. */
@@ -263,6 +273,11 @@ extern const FixWay fix_visit_ways[];    /* fix_gc.c: a field for tp_traverse */
 extern const FixWay fix_clear_ways[];    /* fix_gc.c: a field for tp_clear, tp_dealloc */
 /* "return f(x);" -> "T value = f(x); Py_DECREF(x); return value;" (fix_leak.c) */
 bool fix_release_after_result(FixCase *fix, Proposal *out);
+/* fix_macro.c: the same within the macro that the finding stands in */
+bool fix_macro_before_exit(FixCase *fix, Proposal *out);
+bool fix_macro_before_first_exit(FixCase *fix, Proposal *out);
+bool fix_macro_otherwise(FixCase *fix, Proposal *out);
+bool fix_macro_at_end(FixCase *fix, Proposal *out);
 /* fix_unnamed.c */
 bool fix_leak_ignored(FixCase *fix, Proposal *out);
 bool fix_leak_argument(FixCase *fix, Proposal *out);
@@ -345,6 +360,7 @@ typedef struct Attempt {
     uint32_t way;
     Changes changes;
     const char *title;
+    const char *macro;    /* whose definition is changed, NULL: the function */
     const char *why;      /* what was wrong with the last proposal */
     AttemptState state;
     /* of one run */

@@ -173,7 +173,7 @@ check_failing_call(FixCase *fix, Proposal *out)
     const Stmt *stmt;
     Call call;
 
-    if (s == NO_STMT || operand == NULL) {
+    if (s == NO_STMT || operand == NULL || fix->finding->loc.macro != NULL) {
         return false;
     }
     stmt = &fix->shape->stmts.at[s];
@@ -338,6 +338,10 @@ release_at_end(FixCase *fix, Proposal *out)
 const FixWay fix_overwrite_ways[] = {swap_field, NULL};
 
 const FixWay fix_leak_ways[] = {
+    fix_macro_before_exit,
+    fix_macro_before_first_exit,
+    fix_macro_otherwise,
+    fix_macro_at_end,
     fix_leak_module_ref,
     fix_leak_module_check,
     fix_leak_ignored,

@@ -25,7 +25,7 @@ stmt_indent(const FixCase *fix, uint32_t s)
 static bool
 is_blank(const FixCase *fix, uint32_t start, uint32_t end)
 {
-    return start <= end && start + strspn(fix->source->text + start, " \t\r\n") >= end;
+    return start <= end && start + strspn(fix->source->text + start, " \t\r\n\\") >= end;
 }
 
 /* Stands for a line break of the source in a text that is put together. */
@@ -113,7 +113,11 @@ close_brace(FixCase *fix, Proposal *out, uint32_t s, const char *indent)
                           : arena_printf(fix->arena, "%s ", change.text);
     }
     else if (end == last_token(fix, s)->end && source_line_end(source, end) != end) {
-        return false; /* other code follows in this line */
+        if (next >= source->tokens.n || !is_blank(fix, end, source->tokens.at[next].start)) {
+            return false; /* other code follows in this line */
+        }
+        change.end = source->tokens.at[next].start;
+        change.text = arena_printf(fix->arena, "%s%s%s", change.text, source->newline, indent);
     }
     return changes_add(fix->arena, &out->changes, change);
 }
@@ -223,6 +227,48 @@ fix_put_behind(FixCase *fix, Proposal *out, uint32_t s, const char *line)
     return changes_add(fix->arena, &out->changes, change);
 }
 
+/* The last statement of the body of if statement 's', NO_STMT when there is none. */
+static uint32_t
+last_of_body(const Shape *shape, uint32_t s)
+{
+    uint32_t body = shape->stmts.at[s].body, last = NO_STMT;
+
+    if (shape->stmts.at[body].kind != STMT_BLOCK) {
+        return body;
+    }
+    for (uint32_t i = body + 1; i < shape->stmts.n; i++) {
+        last = shape->stmts.at[i].parent == body ? i : last;
+    }
+    return last;
+}
+
+bool
+fix_put_else(FixCase *fix, Proposal *out, uint32_t s, const char *operand)
+{
+    const Source *source = fix->source;
+    const Stmt *stmt = &fix->shape->stmts.at[s];
+    Change change = fix_release(fix, operand);
+    uint32_t last;
+    const char *indent, *head;
+
+    if (stmt->kind != STMT_IF || stmt->other != NO_STMT || stmt_is_bare(fix->shape, s)) {
+        return false;
+    }
+    last = last_of_body(fix->shape, s);
+    if (last == NO_STMT || !stmt_calls(fix->shape, last, release_names, operand, NULL)) {
+        return false;
+    }
+    indent = stmt_indent(fix, s);
+    head = arena_printf(fix->arena, "%selse%s{\n%s",
+                        source->own_line_else || fix->shape->stmts.at[stmt->body].kind != STMT_BLOCK
+                            ? "\n" : " ",
+                        source->own_line_brace ? "\n" : " ", source->unit);
+    change.start = change.end = last_token(fix, s)->end;
+    change = wrapped(fix, change, fix_lines(fix, head, indent), indent,
+                     fix_lines(fix, "\n}", indent));
+    return changes_add(fix->arena, &out->changes, change);
+}
+
 /* ---- taking out and replacing -------------------------------------------------------- */
 
 /* True for a condition that only looks at variables. */
@@ -298,6 +344,9 @@ follows_nothing(const FixCase *fix, uint32_t start)
 static uint32_t
 behind_break(const FixCase *fix, uint32_t at)
 {
+    if (fix->source->in_macro) {
+        at += (uint32_t)strspn(fix->source->text + at, " \t\\");
+    }
     at += fix->source->text[at] == '\r' ? 1 : 0;
     return at + (fix->source->text[at] == '\n' ? 1 : 0);
 }

@@ -330,6 +330,30 @@ shape_at(const Source *source, uint32_t offset)
     return NULL;
 }
 
+Shape *
+shape_of_body(const Source *source, const char *name)
+{
+    Shape *shape = ARENA_NEW(source->arena, Shape);
+    Parser parser = {.shape = shape};
+    uint32_t n = source->tokens.n;
+
+    if (n == 0) {
+        return NULL;
+    }
+    *shape = (Shape){.source = source, .name = name, .close = n};
+    add_stmt(&parser, STMT_BLOCK, NO_STMT);
+    while (!parser.failed && parser.at < n) {
+        parse_stmt(&parser, 0);
+    }
+    for (uint32_t s = 0; s < shape->stmts.n; s++) {
+        Stmt *stmt = &shape->stmts.at[s];
+
+        stmt->last = s == 0 || stmt->last >= n ? n - 1 : stmt->last; /* no semicolon ends it */
+    }
+    shape->close = n - 1;
+    return parser.failed ? NULL : shape;
+}
+
 /* ---- looking at statements ------------------------------------------------------------------- */
 
 uint32_t

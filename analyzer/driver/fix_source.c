@@ -90,11 +90,9 @@ read_token(const Source *source, uint32_t at, TokenKind *kind)
 }
 
 static void
-read_tokens(Source *source)
+read_tokens(Source *source, uint32_t at, uint32_t end)
 {
-    uint32_t at = 0;
-
-    while (at < source->length) {
+    while (at < end) {
         Token token = {.start = at};
         uint32_t behind = skip_comment(source->text, at);
 
@@ -220,6 +218,20 @@ source_focus(const Source *source, uint32_t focus)
     return out;
 }
 
+const Source *
+source_macro(const Source *source, uint32_t start, uint32_t end)
+{
+    Source *out = ARENA_NEW(source->arena, Source);
+
+    *out = *source;
+    out->tokens.at = NULL;
+    out->tokens.n = out->tokens.cap = 0;
+    out->newline = text_equal(source->newline, "\n") ? " \\\n" : " \\\r\n";
+    out->in_macro = true;
+    read_tokens(out, start, end);
+    return out;
+}
+
 /* ---- habits ----------------------------------------------------------------------- */
 
 /* Where the braces behind conditions stand, by majority. */
@@ -286,7 +298,7 @@ source_new(Arena *arena, const char *path, const char *text, size_t length)
         }
     }
     source->newline = first != NULL && first > text && first[-1] == '\r' ? "\r\n" : "\n";
-    read_tokens(source);
+    read_tokens(source, 0, source->length);
     find_brace_style(source);
     find_indent(source);
     return source;
@@ -354,7 +366,13 @@ source_starts_line(const Source *source, uint32_t offset)
 uint32_t
 source_line_end(const Source *source, uint32_t offset)
 {
-    return offset + (uint32_t)strcspn(source->text + offset, "\r\n");
+    uint32_t end = offset + (uint32_t)strcspn(source->text + offset, "\r\n");
+
+    if (source->in_macro && end > offset && source->text[end - 1] == '\\') {
+        for (end--; end > offset && strchr(" \t", source->text[end - 1]) != NULL; end--) {
+        }
+    }
+    return end;
 }
 
 /* ---- looking at tokens ----------------------------------------------------------------- */

@@ -47,6 +47,7 @@ next_way(Bench *bench, Attempt *attempt)
         if (propose(bench, finding, attempt->way++, &proposal)) {
             attempt->changes = proposal.changes;
             attempt->title = proposal.title;
+            attempt->macro = proposal.macro;
             attempt->state = ATTEMPT_OPEN;
             return;
         }
@@ -112,6 +113,7 @@ look(Trial *trial, bool probing)
     Bench *bench = trial->bench;
     const char **names = ARENA_ARRAY(bench->lab.arena, const char *, trial->n + 1);
     FixText text = {.functions = names};
+    bool whole = trial->whole;
 
     trial->all = (Changes){0};
     trial->stray = false;
@@ -130,8 +132,9 @@ look(Trial *trial, bool probing)
             continue;
         }
         names[text.nfunctions++] = attempt->function;
+        whole = whole || attempt->macro != NULL;
     }
-    if (trial->whole) {
+    if (whole) {
         text.functions = NULL;
         text.nfunctions = 0;
     }
@@ -173,24 +176,55 @@ alter(Attempt *attempt, const Change *change)
     }
 }
 
+static void
+hear_answer(Attempt *attempt, const Change *change, const Finding *answer)
+{
+    if (text_equal(answer->object, "reachable")) {
+        alter(attempt, change);
+    }
+    else {
+        attempt->doubt = answer->message;
+    }
+}
+
+/* A probe in a macro answers where the macro is used.  Whether an object is owned is asked
+ * where the finding is; what the macro does elsewhere brings a finding if it is wrong. */
+static void
+hear_macro(Trial *trial, const Finding *answer)
+{
+    for (uint32_t i = 0; i < trial->n; i++) {
+        Attempt *attempt = &trial->attempts[i];
+        bool heard = attempt->state != ATTEMPT_FAILED
+                     && text_equal(attempt->macro, answer->loc.macro)
+                     && (text_equal(answer->object, "reachable")
+                         || text_equal(attempt->function, answer->function));
+
+        for (uint32_t k = 0; heard && k < attempt->changes.list.n; k++) {
+            Change change = attempt->changes.list.at[k];
+
+            if (change.probe != NULL) {
+                hear_answer(attempt, &change, answer);
+            }
+        }
+    }
+}
+
 /* A probe has an answer: the variable may be NULL, or not the function's to release. */
 static void
 hear_probe(Trial *trial, const Finding *answer)
 {
     uint32_t at = source_offset(trial->changed, answer->loc.line, answer->loc.col);
 
+    if (answer->loc.macro != NULL) {
+        hear_macro(trial, answer);
+    }
     for (uint32_t i = 0; i < trial->all.list.n; i++) {
         const Change *change = &trial->all.list.at[i];
         Attempt *attempt = attempt_at(trial, change->start);
 
         if (change->probe != NULL && change->landed <= at && at < change->landed_end
             && attempt != NULL) {
-            if (text_equal(answer->object, "reachable")) {
-                alter(attempt, change);
-            }
-            else {
-                attempt->doubt = answer->message;
-            }
+            hear_answer(attempt, change, answer);
         }
     }
 }
@@ -396,6 +430,11 @@ void
 attempts_run(Bench *bench, Attempt *attempts, uint32_t n)
 {
     bench->kept = NULL;
+    for (uint32_t i = 0; n > 1 && i < n; i++) {
+        if (attempts[i].macro != NULL) {
+            run_rounds(bench, &attempts[i], 1); /* other functions use it as well */
+        }
+    }
     run_rounds(bench, attempts, n);
     if (any(attempts, n, ATTEMPT_HOLDS) && !confirm(bench, attempts, n)) {
         for (uint32_t i = 0; i < n; i++) {

@@ -86,12 +86,13 @@ is_chosen(const Scan *scan, const Finding *finding)
                    || (finding->loc.line >= choice->first && finding->loc.line <= choice->last)));
 }
 
-/* True when an attempt in the same function is there already. */
+/* True when an attempt in the same function or macro is there already. */
 static bool
 is_taken(const Attempt *attempts, uint32_t n, const Attempt *attempt)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (attempts[i].first == attempt->first) {
+        if (attempts[i].first == attempt->first
+            || text_equal(attempts[i].macro, attempt->macro)) {
             return true;
         }
     }
@@ -160,6 +161,24 @@ try_again(const FileTask *task, Bench *bench, const char *function)
     }
 }
 
+/* What the change of a macro has mended elsewhere gets the same patch. */
+static void
+share_patch(const Work *work, const FileTask *task, Bench *bench, const Attempt *attempt)
+{
+    for (uint32_t k = 0; k < bench->known.list.n; k++) {
+        Known *known = &bench->known.list.at[k];
+        Attempt same = *attempt;
+
+        if (!known->matched && !known->given_up && known->origin != UINT32_MAX
+            && text_equal(known->finding->loc.macro, attempt->macro)
+            && text_equal(known->finding->loc.file, task->path)) {
+            known->given_up = true;
+            same.target = k;
+            tell(work, task, bench, &same);
+        }
+    }
+}
+
 /* One pass: a finding of each function.  False when there was nothing to try. */
 static bool
 pass(const Work *work, const FileTask *task, Bench *bench)
@@ -178,6 +197,9 @@ pass(const Work *work, const FileTask *task, Bench *bench)
         known->given_up = attempts[i].state != ATTEMPT_HOLDS || !work->together;
         good = good || attempts[i].state == ATTEMPT_HOLDS;
         tell(work, task, bench, &attempts[i]);
+        if (attempts[i].state == ATTEMPT_HOLDS && !work->together) {
+            share_patch(work, task, bench, &attempts[i]);
+        }
     }
     if (!work->together || !good) {
         return true;
