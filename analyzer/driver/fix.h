@@ -164,6 +164,8 @@ typedef struct Change {
     const char *probe;    /* put into it to ask whether it may meet NULL, or NULL */
     uint32_t probe_at;    /* ... so many bytes from the start of 'text' */
     const char *nullable; /* the text to use if it may; NULL: no other */
+    const char *leave;    /* a statement of 'text' by which the function is left, or NULL: what
+                           * is held there has to be released before it */
     const char *first_text; /* as it was proposed; set by changes_add */
     uint32_t landed, landed_end; /* where it stands in the changed text; set by changes_apply */
 } Change;
@@ -237,6 +239,9 @@ bool fix_change_before(FixCase *fix, Proposal *out, uint32_t s, Change change);
 bool fix_put_before(FixCase *fix, Proposal *out, uint32_t s, Change lines);
 bool fix_put_at_end(FixCase *fix, Proposal *out, uint32_t block, Change lines);
 bool fix_put_behind(FixCase *fix, Proposal *out, uint32_t s, const char *line);
+bool fix_put_change_behind(FixCase *fix, Proposal *out, uint32_t s, Change change);
+/* Replaces statement 's' by several, in braces when it is the body of if, else or a loop. */
+bool fix_replace_by_several(FixCase *fix, Proposal *out, uint32_t s, Change change);
 /* Where 's' is "if (y) { ...; Py_DECREF(operand); }" without else, adds an else that releases
  * the operand. */
 bool fix_put_else(FixCase *fix, Proposal *out, uint32_t s, const char *operand);
@@ -250,6 +255,10 @@ bool fix_replace_probing(FixCase *fix, Proposal *out, uint32_t s, Change change)
 const char *fix_probe_null(const FixCase *fix, const char *operand);
 const char *fix_probe(const FixCase *fix, const char *operand);
 const char *fix_probe_known(const FixCase *fix, const char *operand);
+/* How the function is left before statement 's' when something fails: by the label to which
+ * it goes before that, or by its failure value; NULL when that is not certain.  fix_null.c */
+const char *fix_leave_by_goto(const FixCase *fix, uint32_t s);
+const char *fix_leave_by_return(const FixCase *fix);
 /* A Change that takes a reference: Py_INCREF, with a probe that makes it Py_XINCREF; no
  * probe for a parameter that the function never compares with NULL. */
 Change fix_retain(const FixCase *fix, const char *operand);
@@ -281,6 +290,8 @@ bool fix_macro_at_end(FixCase *fix, Proposal *out);
 /* fix_unnamed.c */
 bool fix_leak_ignored(FixCase *fix, Proposal *out);
 bool fix_leak_argument(FixCase *fix, Proposal *out);
+bool fix_leak_argument_goto(FixCase *fix, Proposal *out);
+bool fix_leak_argument_return(FixCase *fix, Proposal *out);
 /* fix_module.c */
 bool fix_leak_module_ref(FixCase *fix, Proposal *out);
 bool fix_leak_module_check(FixCase *fix, Proposal *out);
@@ -386,8 +397,12 @@ typedef struct Bench {
 bool attempt_open(Bench *bench, Attempt *attempt, uint32_t target);
 /* Tries attempts in different functions together until each holds or has failed. */
 void attempts_run(Bench *bench, Attempt *attempts, uint32_t n);
-/* Makes the changes of the attempts that hold the bench's text, and looks at it again. */
+/* fix_keep.c: makes the changes of the attempts that hold the bench's text, and looks at it again. */
 bool attempts_keep(Bench *bench, Attempt *attempts, uint32_t n);
+
+/* fix_exit.c: when 'trouble' says that an object leaks at an exit that one of the changes makes,
+ * the object is released there; false when it says something else. */
+bool exit_release(const Bench *bench, Changes *changes, const Finding *trouble);
 
 /* ---- fix_work.c: all files ------------------------------------------------------------------- */
 

@@ -345,6 +345,8 @@ const FixWay fix_leak_ways[] = {
     fix_leak_module_ref,
     fix_leak_module_check,
     fix_leak_ignored,
+    fix_leak_argument_goto,
+    fix_leak_argument_return,
     fix_leak_argument,
     remove_incref,
     release_before_exit,

@@ -145,6 +145,86 @@ macro_title(const FixCase *fix, const char *operand, const char *where)
                         fix->finding->loc.macro);
 }
 
+/* ---- backslashes in a column ------------------------------------------------------- */
+
+/* The column of the backslash that ends the line of 'at', or the line before it; 0 when there
+ * is none. */
+static uint32_t
+backslash_column(const Source *source, uint32_t at)
+{
+    uint32_t line, col, start, end;
+
+    source_place(source, at, &line, &col);
+    start = at - (col - 1);
+    end = start + (uint32_t)strcspn(source->text + start, "\r\n");
+    if (line > 1 && end > start && source->text[end - 1] != '\\') {
+        start = source->lines.at[line - 2];
+        end = start + (uint32_t)strcspn(source->text + start, "\r\n");
+    }
+    return end > start && source->text[end - 1] == '\\' ? end - start : 0;
+}
+
+/* 'text', put at column 'at', with its backslashes in column 'wanted'; *mark, an offset in it,
+ * moves along. */
+static const char *
+align(Arena *arena, const char *text, uint32_t at, uint32_t wanted, uint32_t *mark)
+{
+    uint32_t moved = *mark, col = at;
+    StrBuf out;
+
+    strbuf_init(&out, arena);
+    for (uint32_t i = 0; text[i] != '\0'; i++) {
+        bool ends = text[i] == '\\' && (text[i + 1] == '\n' || text[i + 1] == '\r');
+
+        if (i == *mark) {
+            moved = (uint32_t)out.length;
+        }
+        for (; ends && col < wanted; col++) {
+            strbuf_putc(&out, ' ');
+        }
+        strbuf_putc(&out, text[i]);
+        col = text[i] == '\n' ? 1 : col + 1;
+    }
+    *mark = moved;
+    return out.text;
+}
+
+/* The column at which change 'i' begins when those before it are made. */
+static uint32_t
+new_column(const FixCase *fix, const Changes *changes, uint32_t i)
+{
+    const Change *change = &changes->list.at[i], *before = change - 1;
+    uint32_t line, col, other, before_col;
+
+    source_place(fix->source, change->start, &line, &col);
+    if (i > 0 && strchr(before->text, '\n') != NULL) {
+        source_place(fix->source, before->end, &other, &before_col);
+        if (other == line) {
+            col = (uint32_t)strlen(strrchr(before->text, '\n')) + change->start - before->end;
+        }
+    }
+    return col;
+}
+
+/* The same for all changes of the proposal. */
+static bool
+align_all(const FixCase *fix, Proposal *out)
+{
+    for (uint32_t i = 0; i < out->changes.list.n; i++) {
+        Change *change = &out->changes.list.at[i];
+        uint32_t wanted = backslash_column(fix->source, change->start);
+        uint32_t mark = change->probe_at, col = new_column(fix, &out->changes, i);
+
+        if (wanted > 0 && strchr(source_indent(fix->source, change->start), '\t') == NULL) {
+            change->text = align(fix->arena, change->text, col, wanted, &change->probe_at);
+            change->nullable = change->nullable == NULL
+                                   ? NULL
+                                   : align(fix->arena, change->nullable, col, wanted, &mark);
+        }
+    }
+    return true;
+}
+
 /* ---- the ways ---------------------------------------------------------------------- */
 
 /* "Py_DECREF(x);" before the first or last return, goto, break or continue. */
@@ -173,7 +253,8 @@ release_before_exit(FixCase *fix, Proposal *out, bool first)
     }
     out->macro = fix->finding->loc.macro;
     out->title = macro_title(fix, operand, "before it leaves");
-    return fix_put_before(&macro.inner, out, exit, fix_release(fix, operand));
+    return fix_put_before(&macro.inner, out, exit, fix_release(fix, operand))
+           && align_all(fix, out);
 }
 
 bool
@@ -203,7 +284,7 @@ fix_macro_otherwise(FixCase *fix, Proposal *out)
         if (fix_put_else(&macro.inner, out, s, operand)) {
             out->macro = fix->finding->loc.macro;
             out->title = macro_title(fix, operand, "on both ways");
-            return true;
+            return align_all(fix, out);
         }
     }
     return false;
@@ -224,7 +305,8 @@ fix_macro_at_end(FixCase *fix, Proposal *out)
         if (macro.shape->stmts.at[s].kind == STMT_BLOCK) {
             out->macro = fix->finding->loc.macro;
             out->title = macro_title(fix, operand, "at its end");
-            return fix_put_at_end(&macro.inner, out, s, fix_release(fix, operand));
+            return fix_put_at_end(&macro.inner, out, s, fix_release(fix, operand))
+                   && align_all(fix, out);
         }
     }
     return false;

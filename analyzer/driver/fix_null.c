@@ -63,24 +63,6 @@ behind_declarations(const FixCase *fix, uint32_t s, const char *name)
     return s;
 }
 
-static bool
-put_check(FixCase *fix, Proposal *out, const char *leave)
-{
-    const char *name = fix_variable(fix);
-    uint32_t s = name != NULL && raises(fix) ? find_assignment(fix, name) : NO_STMT;
-    const Source *source = fix->source;
-
-    if (s == NO_STMT) {
-        return false;
-    }
-    out->title = arena_printf(fix->arena, "leave when '%s' is NULL", name);
-    return fix_put_behind(fix, out, behind_declarations(fix, s, name),
-                          arena_printf(fix->arena, "%sif (%s == NULL)%s{\n%s%s\n}",
-                                       stmt_declares(fix->shape, s) ? "\n" : "", name,
-                                       source->own_line_brace ? "\n" : " ", source->unit,
-                                       leave));
-}
-
 /* True when the function has the statement "return -1;". */
 static bool
 returns_minus_one(const FixCase *fix)
@@ -168,36 +150,67 @@ fails_behind(const FixCase *fix, uint32_t s)
     return token_is(fix->source, first, "return") && is_failure(fix, first + 1, first);
 }
 
-/* By the label to which a statement before the call already goes: what stands there knows
- * of variables that have no value yet. */
-static bool
-check_and_goto(FixCase *fix, Proposal *out)
+/* What stands at a label to which a statement before already goes knows of variables that
+ * have no value yet. */
+const char *
+fix_leave_by_goto(const FixCase *fix, uint32_t s)
 {
-    const char *label = NULL, *name = fix_variable(fix);
-    uint32_t s = name != NULL ? find_assignment(fix, name) : NO_STMT;
+    const char *label = NULL;
+    uint32_t end = fix->shape->stmts.at[s].first;
 
-    if (s == NO_STMT) {
-        return false;
-    }
-    for (uint32_t t = fix->shape->open; t < fix->shape->stmts.at[s].first; t++) {
+    for (uint32_t t = fix->shape->open; t < end; t++) {
         if (token_is(fix->source, t, "goto")) {
             label = token_text(fix->source, t + 1, t + 1);
         }
     }
-    return label != NULL && label_fails(fix, label, fix->shape->stmts.at[s].first)
-           && put_check(fix, out, arena_printf(fix->arena, "goto %s;", label));
+    return label != NULL && label_fails(fix, label, end)
+               ? arena_printf(fix->arena, "goto %s;", label) : NULL;
+}
+
+const char *
+fix_leave_by_return(const FixCase *fix)
+{
+    const char *type = shape_result(fix->shape);
+
+    if (text_ends(type, "*") || text_equal(type, "PyMODINIT_FUNC")) {
+        return "return NULL;";
+    }
+    return (text_equal(type, "int") || text_equal(type, "Py_ssize_t")) && returns_minus_one(fix)
+               ? "return -1;" : NULL;
+}
+
+static bool
+put_check(FixCase *fix, Proposal *out, const char *leave)
+{
+    const char *name = fix_variable(fix);
+    uint32_t s = leave != NULL && name != NULL && raises(fix) ? find_assignment(fix, name)
+                                                              : NO_STMT;
+    const Source *source = fix->source;
+    Change change = {.leave = leave};
+
+    if (s == NO_STMT) {
+        return false;
+    }
+    out->title = arena_printf(fix->arena, "leave when '%s' is NULL", name);
+    change.text = arena_printf(fix->arena, "%sif (%s == NULL)%s{\n%s%s\n}",
+                               stmt_declares(fix->shape, s) ? "\n" : "", name,
+                               source->own_line_brace ? "\n" : " ", source->unit, leave);
+    return fix_put_change_behind(fix, out, behind_declarations(fix, s, name), change);
+}
+
+static bool
+check_and_goto(FixCase *fix, Proposal *out)
+{
+    const char *name = fix_variable(fix);
+    uint32_t s = name != NULL ? find_assignment(fix, name) : NO_STMT;
+
+    return s != NO_STMT && put_check(fix, out, fix_leave_by_goto(fix, s));
 }
 
 static bool
 check_and_return(FixCase *fix, Proposal *out)
 {
-    const char *type = shape_result(fix->shape);
-
-    if (text_ends(type, "*") || text_equal(type, "PyMODINIT_FUNC")) {
-        return put_check(fix, out, "return NULL;");
-    }
-    return (text_equal(type, "int") || text_equal(type, "Py_ssize_t")) && returns_minus_one(fix)
-           && put_check(fix, out, "return -1;");
+    return put_check(fix, out, fix_leave_by_return(fix));
 }
 
 /* Py_DECREF(x);  ->  Py_XDECREF(x);  where nothing else uses x and a failure is returned

@@ -213,18 +213,24 @@ fix_put_at_end(FixCase *fix, Proposal *out, uint32_t block, Change lines)
 }
 
 bool
-fix_put_behind(FixCase *fix, Proposal *out, uint32_t s, const char *line)
+fix_put_change_behind(FixCase *fix, Proposal *out, uint32_t s, Change change)
 {
     const char *indent = stmt_indent(fix, s);
-    uint32_t end = place_behind(fix, s);
-    Change change = {.start = end, .end = end};
 
     if (stmt_is_bare(fix->shape, s)) {
         return false;
     }
+    change.start = change.end = place_behind(fix, s);
     change.text = arena_printf(fix->arena, "%s%s%s", fix->source->newline,
-                               line[0] == '\n' ? "" : indent, fix_lines(fix, line, indent));
+                               change.text[0] == '\n' ? "" : indent,
+                               fix_lines(fix, change.text, indent));
     return changes_add(fix->arena, &out->changes, change);
+}
+
+bool
+fix_put_behind(FixCase *fix, Proposal *out, uint32_t s, const char *line)
+{
+    return fix_put_change_behind(fix, out, s, (Change){.text = line});
 }
 
 /* The last statement of the body of if statement 's', NO_STMT when there is none. */
@@ -412,5 +418,30 @@ fix_replace_probing(FixCase *fix, Proposal *out, uint32_t s, Change change)
     change = wrapped(fix, change, "", stmt_indent(fix, s), "");
     change.start = first_token(fix, s)->start;
     change.end = last_token(fix, s)->end;
+    return changes_add(fix->arena, &out->changes, change);
+}
+
+bool
+fix_replace_by_several(FixCase *fix, Proposal *out, uint32_t s, Change change)
+{
+    const Source *source = fix->source;
+    uint32_t head = fix->shape->stmts.at[s].first - 1;
+    const char *outer, *inner, *brace;
+
+    if (!stmt_is_bare(fix->shape, s)) {
+        return fix_replace_probing(fix, out, s, change);
+    }
+    change.start = source->tokens.at[head].end;
+    change.end = last_token(fix, s)->end;
+    if (!is_blank(fix, change.start, first_token(fix, s)->start)) {
+        return false;
+    }
+    outer = stmt_indent(fix, fix->shape->stmts.at[s].parent);
+    inner = arena_printf(fix->arena, "%s%s", outer, source->unit);
+    brace = source->own_line_brace ? arena_printf(fix->arena, "%s%s{", source->newline, outer)
+                                   : " {";
+    change = wrapped(fix, change, arena_printf(fix->arena, "%s%s%s", brace, source->newline,
+                                               inner),
+                     inner, arena_printf(fix->arena, "%s%s}", source->newline, outer));
     return changes_add(fix->arena, &out->changes, change);
 }

@@ -320,6 +320,11 @@ judge(Bench *bench, Attempt *attempt, bool spoilt)
     if (attempt->altered) {
         attempt->state = ATTEMPT_OPEN; /* first see what that does */
     }
+    else if (attempt->trouble != NULL && !doubtful && !spoilt
+             && exit_release(bench, &attempt->changes, attempt->trouble)) {
+        attempt->state = ATTEMPT_OPEN;
+        attempt->why = "what is held at the new exit cannot be released";
+    }
     else if (attempt->trouble != NULL || doubtful || spoilt) {
         attempt->why = attempt->trouble != NULL
                            ? arena_printf(bench->lab.arena, "what was tried brings: %s",
@@ -444,68 +449,4 @@ attempts_run(Bench *bench, Attempt *attempts, uint32_t n)
         }
         bench->kept = NULL;
     }
-}
-
-/* ---- one upon the other --------------------------------------------------------------- */
-
-/* The findings of the new text: those of the run, and the known ones elsewhere. */
-static void
-renew_known(Bench *bench, Trial *trial)
-{
-    Arena *arena = bench->lab.arena;
-    KnownList fresh = {0};
-
-    known_start(&bench->known);
-    for (uint32_t i = 0; i < trial->run.nfindings; i++) {
-        const Finding *now = trial->run.findings[i];
-        Finding *old = known_back(arena, now, trial->changed, bench->source, &trial->all);
-        uint32_t k = known_match(&bench->known, old, NO_STMT);
-        Known one = {.finding = now, .origin = UINT32_MAX};
-
-        if (k != NO_STMT) {
-            one.origin = bench->known.list.at[k].origin;
-            one.given_up = bench->known.list.at[k].given_up;
-            one.tried_again = bench->known.list.at[k].tried_again;
-        }
-        VEC_PUSH(arena, &fresh.list, one);
-    }
-    for (uint32_t i = 0; i < bench->known.list.n; i++) {
-        const Known *one = &bench->known.list.at[i];
-
-        if (!one->matched && !text_equal(one->finding->loc.file, bench->lab.path)
-            && !fix_run_covers(&trial->run, one->finding)) {
-            VEC_PUSH(arena, &fresh.list, *one);
-        }
-    }
-    bench->known = fresh;
-}
-
-bool
-attempts_keep(Bench *bench, Attempt *attempts, uint32_t n)
-{
-    Trial trial = {.bench = bench, .attempts = attempts, .n = n};
-    FixText text = {0};
-
-    if (bench->kept != NULL) {
-        trial.run = *bench->kept;
-        trial.changed = bench->kept_text;
-        trial.all = bench->kept_changes;
-        renew_known(bench, &trial);
-        bench->source = trial.changed;
-        return true;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (attempts[i].state == ATTEMPT_HOLDS
-            && !changes_merge(bench->lab.arena, &trial.all, &attempts[i].changes)) {
-            attempts[i].state = ATTEMPT_FAILED;
-        }
-    }
-    text.text = changes_apply(bench->lab.arena, bench->source, &trial.all, false, &text.length);
-    trial.changed = source_new(bench->lab.arena, bench->lab.path, text.text, text.length);
-    if (!fix_analyse(&bench->lab, &text, &trial.run)) {
-        return false;
-    }
-    renew_known(bench, &trial);
-    bench->source = trial.changed;
-    return true;
 }

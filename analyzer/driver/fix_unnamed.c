@@ -242,6 +242,21 @@ pass_assigned(FixCase *fix, Proposal *out, const Passed *passed)
                              arena_printf(fix->arena, "Py_XDECREF(%s);", passed->name));
 }
 
+/* True for the functions of Python that say by their result only whether they failed. */
+static bool
+says_failure(const FixCase *fix, const Passed *passed)
+{
+    static const char *const parts[] = {"_Set", "_Append", "_Insert", "PyModule_Add"};
+    const char *name = token_text(fix->source, passed->call.name, passed->call.name);
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        if (text_starts(name, "Py") && strstr(name, parts[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* if (f(d, g()) < 0) goto error;  ->  ... if (value == NULL || f(d, value) < 0) {
  * Py_XDECREF(value); goto error; } Py_DECREF(value);
  * Where g() can fail and f may but say yes or no, the body must return a failure. */
@@ -263,6 +278,7 @@ pass_checked(FixCase *fix, Proposal *out, const Passed *passed)
         return false;
     }
     if ((rest == stmt->close || token_is(source, rest, "!")) && !never_fails(fix, passed)
+        && !says_failure(fix, passed)
         && !ends_by_failing(fix, stmt->body)) {
         return false;
     }
@@ -303,24 +319,78 @@ pass_returned(FixCase *fix, Proposal *out, const Passed *passed)
                                           passed->name, result));
 }
 
-bool
-fix_leak_argument(FixCase *fix, Proposal *out)
+/* Finds what is passed, and makes the declaration of a variable for it. */
+static bool
+open_passed(FixCase *fix, Proposal *out, Passed *passed)
 {
     const Source *source = fix->source;
     const Stmt *stmt = &fix->shape->stmts.at[fix->stmt];
-    Passed passed = {.name = shape_fresh(fix->shape, fix->stmt)};
 
+    *passed = (Passed){.name = shape_fresh(fix->shape, fix->stmt)};
     if (fix_operand(fix) != NULL || behind_label(fix, fix->stmt)
-        || !find_argument(fix, &passed.call, &passed.first, &passed.last)
-        || !is_unconditional(source, stmt->first, passed.call.close)) {
+        || !find_argument(fix, &passed->call, &passed->first, &passed->last)
+        || !is_unconditional(source, stmt->first, passed->call.close)) {
         return false;
     }
-    passed.keep.text = arena_printf(fix->arena, "PyObject *%s = %s;", passed.name,
-                                    fix_quote(fix, passed.first, passed.last));
-    passed.use = (Change){.start = source->tokens.at[passed.first].start,
-                          .end = source->tokens.at[passed.last].end, .text = passed.name};
+    passed->keep.text = arena_printf(fix->arena, "PyObject *%s = %s;", passed->name,
+                                     fix_quote(fix, passed->first, passed->last));
+    passed->use = (Change){.start = source->tokens.at[passed->first].start,
+                           .end = source->tokens.at[passed->last].end, .text = passed->name};
     out->title = arena_printf(fix->arena, "keep the %s in a variable and release it",
                               fix->finding->object);
+    return true;
+}
+
+/* f(d, g());  ->  T *value = g(); if (value == NULL) { LEAVE } f(d, value); Py_DECREF(value); */
+static bool
+pass_or_leave(FixCase *fix, Proposal *out, const Passed *passed, const char *leave)
+{
+    const Stmt *stmt = &fix->shape->stmts.at[fix->stmt];
+    const Source *source = fix->source;
+    Change change = {.leave = leave};
+    const char *head, *tail;
+
+    if (leave == NULL || stmt->kind != STMT_SIMPLE || stmt->first != passed->call.name
+        || passed->call.close + 1 != stmt->last) {
+        return false;
+    }
+    head = fix_quote(fix, stmt->first, passed->first - 1);
+    tail = fix_quote(fix, passed->last + 1, stmt->last);
+    change.text = arena_printf(fix->arena, "%s\nif (%s == NULL)%s{\n%s%s\n}\n%s%s%s%s\n"
+                               "Py_DECREF(%s);", passed->keep.text, passed->name,
+                               source->own_line_brace ? "\n" : " ", source->unit, leave, head,
+                               text_ends(head, ",") ? " " : "", passed->name, tail,
+                               passed->name);
+    return fix_replace_by_several(fix, out, fix->stmt, change);
+}
+
+bool
+fix_leak_argument_goto(FixCase *fix, Proposal *out)
+{
+    Passed passed;
+
+    return open_passed(fix, out, &passed) && !never_fails(fix, &passed)
+           && pass_or_leave(fix, out, &passed, fix_leave_by_goto(fix, fix->stmt));
+}
+
+bool
+fix_leak_argument_return(FixCase *fix, Proposal *out)
+{
+    Passed passed;
+
+    return open_passed(fix, out, &passed) && !never_fails(fix, &passed)
+           && pass_or_leave(fix, out, &passed, fix_leave_by_return(fix));
+}
+
+bool
+fix_leak_argument(FixCase *fix, Proposal *out)
+{
+    const Stmt *stmt = &fix->shape->stmts.at[fix->stmt];
+    Passed passed;
+
+    if (!open_passed(fix, out, &passed)) {
+        return false;
+    }
     if (stmt->kind == STMT_IF) {
         return pass_checked(fix, out, &passed);
     }

@@ -1,7 +1,6 @@
-/* fix_work.c: looks for fixes file by file, each file in a child process of its own.
- *
- * The child shares with its parent all that the scan knows, and sends back edits and
- * texts through an unlinked temporary file; what happens to it costs that file only.
+/* fix_work.c: looks for fixes file by file, each file in a child process of its own, which
+ * shares with its parent all that the scan knows, and sends back edits and texts through an
+ * unlinked temporary file; what happens to it costs that file only.
  */
 #include "driver/fix.h"
 
@@ -426,7 +425,6 @@ static void
 find_tasks(Work *work)
 {
     Map seen;
-    Strings *strings = work->scan->strings;
 
     map_init(&seen, work->arena);
     for (uint32_t i = 0; i < work->scan->result.nfindings; i++) {
@@ -437,7 +435,7 @@ find_tasks(Work *work)
             || !is_chosen(work->scan, finding)) {
             continue;
         }
-        place = map_put_ptr(&seen, str_intern(strings, finding->loc.file));
+        place = map_put_ptr(&seen, str_intern(work->scan->strings, finding->loc.file));
         if (*place == NULL) {
             *place = work;
             add_task(work, finding->loc.file);
@@ -493,9 +491,9 @@ count_children(const Options *options)
 void
 fixes_find(Arena *arena, const Options *options, const Scan *scan, bool together, Fixes *out)
 {
+    uint32_t most = count_children(options), running = 0;
     Work work = {.arena = arena, .options = options, .scan = scan, .together = together,
                  .fixes = out};
-    uint32_t most = count_children(options), running = 0;
 
     *out = (Fixes){.fixed = ARENA_ARRAY(arena, Fixed, scan->result.nfindings + 1)};
     if (!options->no_overlay) {
