@@ -99,7 +99,8 @@ def test_story(folder):
     commit(folder)
     check_code(run(folder, *gate), 0)
 
-    put_c(folder, "src/old.c", MENDED)
+    applied = run(folder, "fix", "--no-config", "src/old.c")
+    check("1 of 1 finding fixed" in applied.out, applied, "the fix is applied")
     mended = run(folder, *gate)
     check_code(mended, 0)
     check("stale entry: leak of 'l' in src/old.c, old" in mended.err, mended, "named")
