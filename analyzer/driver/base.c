@@ -13,6 +13,8 @@ typedef struct Base {
     const char *ref;      /* as the user wrote it */
     const char *top;      /* of the repository */
     const char *commit;
+    const char *folder;   /* for the files of the revision, and git's indexes */
+    uint32_t nindexes;
     struct Rebase rebase;
 } Base;
 
@@ -44,22 +46,68 @@ find_commit(Base *base, Error *error)
     return true;
 }
 
+static bool write_tree(Base *base, const char *top, const char *commit, const char *folder,
+                       Error *error);
+
+/* Writes the submodules that the index names ("160000 COMMIT 0<tab>NAME"), as they were then;
+ * those that are not checked out today are not needed. */
+static bool
+write_submodules(Base *base, const char *top, const char *index, const char *folder,
+                 Error *error)
+{
+    Arena *arena = base->scan->arena;
+    const char *const list[] = {"ls-files", "--stage", "-z", NULL};
+    size_t length = 0;
+    const char *at = git_run(arena, top, index, list, &length, error);
+    const char *end = at != NULL ? at + length : NULL;
+
+    for (; at != NULL && at < end; at += strlen(at) + 1) {
+        const char *name = strchr(at, '\t'), *commit = at + strlen("160000 ");
+        const char *there;
+
+        if (!text_starts(at, "160000 ") || name == NULL) {
+            continue;
+        }
+        there = path_absolute(arena, top, name + 1);
+        if (!path_is_file(path_absolute(arena, there, ".git"))
+            && !path_is_dir(path_absolute(arena, there, ".git"))) {
+            continue;
+        }
+        if (!write_tree(base, there, arena_strndup(arena, commit, strcspn(commit, " ")),
+                        path_absolute(arena, folder, name + 1), error)) {
+            return error_set(error, ERROR_INPUT, "--base %s: the submodule %s lacks the commit of "
+                             "that revision; fetch it there", base->ref, name + 1);
+        }
+    }
+    return at != NULL;
+}
+
+/* Writes the files of the commit, in the repository 'top', into 'folder'. */
+static bool
+write_tree(Base *base, const char *top, const char *commit, const char *folder, Error *error)
+{
+    Arena *arena = base->scan->arena;
+    const char *index = path_absolute(arena, base->folder,
+                                      arena_printf(arena, "index%u", base->nindexes++));
+    const char *const read[] = {"read-tree", commit, NULL};
+    const char *const write[] = {"checkout-index", "--all", "--force",
+                                 arena_printf(arena, "--prefix=%s/", folder), NULL};
+
+    return git_run(arena, top, index, read, NULL, error) != NULL
+           && git_run(arena, top, index, write, NULL, error) != NULL
+           && write_submodules(base, top, index, folder, error);
+}
+
 /* Writes the files of the commit below 'folder'. */
 static bool
 check_out(Base *base, const char *folder, Error *error)
 {
-    Arena *arena = base->scan->arena;
-    const char *index = path_absolute(arena, folder, "index");
-    const char *tree = path_absolute(arena, folder, "tree");
-    const char *const read[] = {"read-tree", base->commit, NULL};
-    const char *const write[] = {"checkout-index", "--all", "--force",
-                                 arena_printf(arena, "--prefix=%s/", tree), NULL};
-
+    base->folder = folder;
     base->rebase.from = base->top;
-    base->rebase.to = tree;
-    return git_run(arena, base->top, index, read, NULL, error) != NULL
-           && git_run(arena, base->top, index, write, NULL, error) != NULL
-           && git_renames(arena, base->top, base->commit, &base->rebase.renames, error);
+    base->rebase.to = path_absolute(base->scan->arena, folder, "tree");
+    return write_tree(base, base->top, base->commit, base->rebase.to, error)
+           && git_renames(base->scan->arena, base->top, base->commit, &base->rebase.renames,
+                          error);
 }
 
 /* True when the file of the same name parses well as it is now. */

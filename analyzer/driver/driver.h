@@ -161,6 +161,7 @@ typedef struct SkipRules {
     const char *root;            /* that 'only' and 'skip' are relative to; NULL: the scan's */
     const struct Rebase *rebase;
     bool keep_generated;
+    bool named_only;             /* what lies below none of 'paths' does not count */
 } SkipRules;
 
 /* A file that was asked about, and why it is skipped (NULL: it is not). */
@@ -185,6 +186,7 @@ typedef struct Scan {
     const char *database; /* that was used, or NULL */
     int interrupted;    /* the signal that ended the reading of files early, or 0 */
     bool cache_failed;  /* it was said that the cache cannot be used */
+    bool named_only;      /* some jobs are there for a file only that they include */
     SkipRules skip;
     Map *skipped;       /* interned file -> SkippedFile * */
     VEC(Gap) gaps;      /* inputs that never became a job, and why */
@@ -224,8 +226,15 @@ RunResult scan_shown(const Scan *scan);
  * findings: suppressions, rules and thresholds, baseline, changed lines. */
 bool scan_gated(Arena *arena, const Options *options, Scan *scan, Error *error);
 
+#define INCLUDES_MOST 16
+/* includes.c: marks up to INCLUDES_MOST jobs of the scan that read 'file' (an absolute path) by
+ * #include, directly or not, as far as their text tells; gives their number. */
+uint32_t includes_find(Scan *scan, const char *file, bool *reading);
+
 /* skip.c: sets the scan's rules. */
 void skip_start(Scan *scan, const Options *options);
+/* True when the unit is no part of what is scanned; one that is read for a header is. */
+bool skip_unit(const Scan *scan, const Unit *unit);
 /* Why the functions of the file do not count, NULL when they do. */
 const char *skip_reason(const Scan *scan, const char *file);
 /* Notes how many files are skipped because they were generated or vendored. */

@@ -191,15 +191,33 @@ is_wanted(const char *file, Target *targets, uint32_t ntargets)
     return wanted;
 }
 
+/* Keeps jobs for what the user named and the database does not: those that include it. */
+static void
+keep_includers(Scan *scan, Target *targets, uint32_t ntargets, bool *kept)
+{
+    for (uint32_t i = 0; i < ntargets; i++) {
+        if (!targets[i].matched && path_is_file(targets[i].real)
+            && includes_find(scan, targets[i].real, kept) > 0) {
+            targets[i].matched = true;
+            scan->named_only = true;
+        }
+    }
+}
+
 /* Keeps the jobs and gaps that lie below the targets. */
 static void
 narrow(Scan *scan, Target *targets, uint32_t ntargets)
 {
     Jobs *jobs = &scan->jobs;
     uint32_t njobs = 0, ngaps = 0;
+    bool *kept = ARENA_ARRAY(scan->arena, bool, jobs->jobs.n + 1);
 
     for (uint32_t i = 0; i < jobs->jobs.n; i++) {
-        if (is_wanted(jobs->jobs.at[i].file, targets, ntargets)) {
+        kept[i] = is_wanted(jobs->jobs.at[i].file, targets, ntargets);
+    }
+    keep_includers(scan, targets, ntargets, kept);
+    for (uint32_t i = 0; i < jobs->jobs.n; i++) {
+        if (kept[i]) {
             jobs->jobs.at[njobs++] = jobs->jobs.at[i];
         }
     }

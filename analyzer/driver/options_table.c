@@ -7,8 +7,9 @@ const CommandHelp command_help[] = {
      "find reference-count errors in C files",
      "Without PATH the whole compilation database is scanned; it is looked for in the\n"
      "current folder, its build/ folder, and the same in each parent.  PATH, a file or a\n"
-     "folder, narrows the scan.  A file that the database does not know is read with the\n"
-     "include flags of the installed python3.  Flags after -- go to the C parser instead.\n"
+     "folder, narrows the scan.  A header is read through the files that include it.  A file\n"
+     "that the database does not know is read with the include flags of the installed python3.\n"
+     "Flags after -- go to the C parser instead.\n"
      "\n"
      "Examples:\n"
      "  strayref scan\n"

@@ -139,7 +139,7 @@ tell_troubles(const Scan *scan, const Options *options)
     for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
         const char *trouble = unit_trouble(scan->arena, scan->units[i]);
 
-        if (trouble != NULL && skip_reason(scan, scan->units[i]->path) == NULL) {
+        if (trouble != NULL && !skip_unit(scan, scan->units[i])) {
             say("%s: %s", path_shown(scan->arena, scan->units[i]->path), trouble);
         }
         if (options->verbose) {
@@ -183,7 +183,7 @@ collect_files(Scan *scan, Gaps *gaps)
         const Unit *unit = scan->units[i];
         Gap gap = {.loc.file = unit->path, .why = unit_trouble(scan->arena, unit)};
 
-        if (skip_reason(scan, unit->path) != NULL) {
+        if (skip_unit(scan, unit)) {
             continue;
         }
         run->nfiles++;

@@ -134,6 +134,18 @@ is_named(const Scan *scan, const char *file)
     return false;
 }
 
+/* True when the user named the file or a folder above it. */
+static bool
+is_below_named(const Scan *scan, const char *file)
+{
+    for (uint32_t i = 0; i < scan->skip.npaths; i++) {
+        if (path_is_below(file, path_absolute(scan->arena, NULL, scan->skip.paths[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 is_below_any(const char *name, const char *const *folders, uint32_t n)
 {
@@ -145,6 +157,8 @@ is_below_any(const char *name, const char *const *folders, uint32_t n)
     return false;
 }
 
+static const char not_named[] = "not named on the command line";
+
 /* Why the file is skipped, NULL when it is not. */
 static const char *
 decide(const Scan *scan, const char *file)
@@ -154,6 +168,9 @@ decide(const Scan *scan, const char *file)
 
     if (is_named(scan, file)) {
         return NULL;
+    }
+    if (rules->named_only && !is_below_named(scan, file)) {
+        return not_named;
     }
     name = relative_name(scan, file);
     if (rules->nonly > 0 && !is_below_any(name, rules->only, rules->nonly)) {
@@ -183,6 +200,14 @@ skip_reason(const Scan *scan, const char *file)
     return known->why;
 }
 
+bool
+skip_unit(const Scan *scan, const Unit *unit)
+{
+    const char *why = skip_reason(scan, unit->path);
+
+    return why != NULL && why != not_named;
+}
+
 void
 skip_start(Scan *scan, const Options *options)
 {
@@ -193,7 +218,7 @@ skip_start(Scan *scan, const Options *options)
         .skip = options->skip, .nskip = options->nskip,
         .paths = options->paths, .npaths = options->npaths,
         .root = options->config_root, .rebase = options->rebase,
-        .keep_generated = options->keep_generated};
+        .keep_generated = options->keep_generated, .named_only = scan->named_only};
 }
 
 /* ---- saying so ---------------------------------------------------------------------------------- */

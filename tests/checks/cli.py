@@ -473,6 +473,31 @@ def test_output_files(folder):
     check("\x1b" not in dash.out, dash)
 
 
+def test_headers(folder):
+    """A header, and a source file that another includes, are read through those that include
+    them, with their flags; only what they say themselves is reported."""
+    put(folder, "inc/own.h", "#include \"list.h\"\n")
+    put(folder, "inc/list.h", "#ifdef WANTED\n" + LEAK.format(name="inner") + "#endif\n")
+    put(folder, "part.c", LEAK.format(name="part").replace("#include <Python.h>", ""))
+    put(folder, "pair.c", '#define WANTED\n#include "own.h"\n#include "part.c"\n'
+        + LEAK.format(name="pair"))
+    put_c(folder, "other.c")
+    put(folder, "compile_commands.json", json.dumps(
+        [{"directory": str(folder), "file": name,
+          "arguments": ["cc", f"-I{STUB[1][2:]}", "-Iinc", "-c", name]}
+         for name in ("pair.c", "other.c")]))
+    for name in ("inc/list.h", "part.c"):
+        result = run(folder, "scan", name)
+        check_code(result, 1)
+        shown = {line.split(":")[0] for line in result.out.splitlines() if ": warning: " in line}
+        check(shown == {name}, result, "only what is named")
+        check("strayref: 1 file (0 failed), 2 functions: 2 analysed" in result.err, result, name)
+        check("installed python3" not in result.err, result, "the flags of the database")
+    both = run(folder, "scan", "part.c", "other.c")
+    check_code(both, 1)
+    check("strayref: 2 files (0 failed)" in both.err, both, "with a file of the database")
+
+
 def test_output_that_is_input(folder):
     put(folder, "inner.h", "#define INNER 1\n")
     put(folder, "pair.c", '#include "inner.h"\n' + LEAK.format(name="pair"))

@@ -316,6 +316,38 @@ def test_base_of_a_part_of_the_repository(folder):
         check_code(run(part, "scan", "--base", "HEAD", env=env), 0)
 
 
+def test_base_with_submodules(folder):
+    """What a submodule holds is taken from the commit that the revision names."""
+    other = folder / "other"
+    put(other, "own.h", "#define WANTED 1\n")
+    git(other, "init", "-q")
+    first = commit(other)
+    place = folder / "project"
+    code = '#include "sub/own.h"\n' + LEAK.replace(
+        "        return NULL;\n    }}\n    return l;",
+        "        if (WANTED) {{\n            Py_DECREF(l);\n        }}\n"
+        "        return NULL;\n    }}\n    return l;")
+    put(place, "pair.c", code.format(name="pair"))
+    put(place, ".gitignore", "compile_commands.json\n")
+    put_database(place, ["pair.c"])
+    git(place, "init", "-q")
+    git(place, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
+    commit(place)
+    put(place, "sub/own.h", "#define WANTED 0\n")
+    red = run(place, "scan", "--base", "HEAD")
+    check_code(red, 1)
+    check(files_found(red) == ["pair.c"], red, "new, by a header of the submodule")
+    commit(place / "sub")
+    commit(place)
+    check_code(run(place, "scan", "--base", "HEAD"), 0)
+    check_code(run(place, "scan", "--base", "HEAD~1"), 1)
+    check(git(place / "sub", "rev-parse", "HEAD~1") == first, first, "the submodule stays as it is")
+    put(place, "pair.c", code.format(name="pair") + "\n")
+    git(place, "update-index", "--cacheinfo", "160000," + "1" * 40 + ",sub")
+    git(place, "commit", "-q", "-m", "a commit of the submodule that nobody has")
+    one_line_error(run(place, "scan", "--base", "HEAD"), "the submodule sub lacks the commit")
+
+
 def test_base_that_does_not_build(folder):
     legacy(folder)
     put_c(folder, "src/old.c", LEAK + "\nint\nbroken(void)\n{{\n    return nowhere;\n}}\n")
