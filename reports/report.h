@@ -100,6 +100,8 @@ bool report_has(const char *text);
 const char *report_message(Arena *arena, const Finding *finding);
 /* "leak of 'l' in pair()", clean. */
 const char *report_title(Arena *arena, const Finding *finding);
+/* What stands between a rule and the object in a title: "leak of 'x'", "null-reference: 'x'". */
+const char *report_link_word(const RuleInfo *rule);
 /* What a step says, with the macro it happens in. */
 const char *report_step(Arena *arena, const Step *step);
 /* "made", "branch", "fails", "change", "lost". */

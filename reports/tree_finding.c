@@ -20,7 +20,7 @@ add_heading(TreeReport *t, const Finding *finding, int level)
     node_text(heading,
               arena_printf(t->arena, "#%" PRIu32 " %s", finding->number, finding->rule->id));
     if (*object != '\0') {
-        node_text(heading, " of ");
+        node_text(heading, report_link_word(finding->rule));
         node_code(heading, object);
     }
     if (*function != '\0') {

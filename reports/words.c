@@ -102,13 +102,27 @@ report_message(Arena *arena, const Finding *finding)
 }
 
 const char *
+report_link_word(const RuleInfo *rule)
+{
+    static const char *const deeds[] = {"leak", "decref", "release"};
+
+    for (size_t i = 0; i < COUNT_OF(deeds); i++) {
+        if (text_ends(rule->id, deeds[i])) {
+            return " of ";
+        }
+    }
+    return ": ";
+}
+
+const char *
 report_title(Arena *arena, const Finding *finding)
 {
     const char *object = report_clean(arena, finding->object);
     const char *function = report_clean(arena, finding->function);
     bool named = *object != '\0';
     bool placed = *function != '\0';
-    return arena_printf(arena, "%s%s%s%s%s%s%s", finding->rule->id, named ? " of '" : "", object,
+    return arena_printf(arena, "%s%s%s%s%s%s%s%s", finding->rule->id,
+                        named ? report_link_word(finding->rule) : "", named ? "'" : "", object,
                         named ? "'" : "", placed ? " in " : "", function, placed ? "()" : "");
 }
 

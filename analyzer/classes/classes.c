@@ -224,7 +224,7 @@ class_report(ClassCtx *cx, const Class *cls, const ClassReport *report)
     }
     finding->steps[finding->nsteps++] = (Step){report->loc, STEP_LOST, report->last};
     finding->fingerprint = fingerprint(cx, cls, report);
-    finding->cause = arena_printf(cx->arena, "%s|%s", cx->rule->info.id, cls->symbol);
+    finding->cause = arena_printf(cx->arena, "the type %s", cls->symbol);
     VEC_PUSH(cx->arena, &cx->out->findings, finding);
 }
 

@@ -236,6 +236,9 @@ cause_of(Explorer *ex, const Ref *ref, const Summary *fact)
     if (ref->flags & REF_MEMORY) {
         return born[0] ? arena_printf(ex->out, "memory from %s", born) : "memory in a field";
     }
+    if (!ref->site && !born[0]) {
+        return ""; /* no reference of its own */
+    }
     if (fact && fact != ref->born && born[0]) {
         return arena_printf(ex->out, "a reference from %s and %s", born, other);
     }
