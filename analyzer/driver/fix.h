@@ -280,6 +280,7 @@ extern const FixWay fix_overwrite_ways[]; /* fix_leak.c: overwrite-owned */
 extern const FixWay fix_null_ways[];     /* fix_null.c: null-reference */
 extern const FixWay fix_visit_ways[];    /* fix_gc.c: a field for tp_traverse */
 extern const FixWay fix_clear_ways[];    /* fix_gc.c: a field for tp_clear, tp_dealloc */
+extern const FixWay fix_memory_ways[];   /* fix_memory.c: memory-leak */
 /* "return f(x);" -> "T value = f(x); Py_DECREF(x); return value;" (fix_leak.c) */
 bool fix_release_after_result(FixCase *fix, Proposal *out);
 /* fix_macro.c: the same within the macro that the finding stands in */

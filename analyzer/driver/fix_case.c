@@ -266,6 +266,7 @@ fix_ways(const char *rule)
         {"use-after-release", fix_use_ways},
         {"return-borrowed", fix_borrowed_ways},
         {"store-borrowed", fix_store_ways},
+        {"memory-leak", fix_memory_ways},
         {"overwrite-owned", fix_overwrite_ways},
         {"null-reference", fix_null_ways},
         {"gc-traverse-missing", fix_visit_ways},
