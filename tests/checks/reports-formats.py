@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Every format against its schema: reports-formats.py PATH-OF-STRAYREF
+"""Every format against its schema: reports-formats.py PATH-OF-STRAYREF [PROJECT...]
 
 One scan writes all formats: of fixtures/extension with a file added whose name and code are
 meant to break them, and one that cannot be parsed.  The goldens, which have all that a
 finding can have, are checked in the same way.  Each check is shown to fail on a broken report.
+A PROJECT is a folder with a compile_commands.json, from one scan of which all are checked, too.
 """
 
 import copy
@@ -166,10 +167,15 @@ def scan(program, folder):
         entries.append({"directory": str(folder), "file": name,
                         "arguments": ["cc", f"-I{ROOT}/fixtures/include", "-c", name]})
     database.write_text(json.dumps(entries))
-    command = [program, "scan", "-p", folder, "--summary", "out.summary"]
+    return scan_project(program, folder, folder)
+
+
+def scan_project(program, project, folder):
+    """All formats from one scan of the project, written into a folder."""
+    command = [program, "scan", "-p", project, "--summary", "out.summary"]
     for name in FORMATS[:-1]:
         command += ["--output", f"{name}=out.{name}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240,
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900,
                           check=False)
     expect(done.returncode == 1, f"exit code {done.returncode}\n{done.stderr}")
     expect(done.stdout == "", "something on standard output")
@@ -183,16 +189,24 @@ def scan(program, folder):
 
 
 def check_same_findings(reports):
-    """All formats tell of the same findings."""
+    """All formats tell of the same findings; those of what was made to break them are there."""
     report = json.loads(reports["json"])
     n = report["summary"]["findings"]
     expect(n >= 6, f"{n} findings only")
+    check_counts(reports, n)
+    expect(any("alert(1)" in finding["file"] for finding in report["findings"]),
+           "the hostile file has no finding")
+    expect(report["not_analysed"], "the broken file is not told of")
+
+
+def check_counts(reports, n):
+    """Each format has n findings."""
     counts = {
         "text": len(re.findall(r"\[[a-z-]+\]$", reports["text"], re.M)),
         "markdown": len(re.findall(r"^#{3,4} \\#\d+ ", reports["markdown"], re.M)),
         "html": reports["html"].count('<article class="finding '),
         "sarif": len(json.loads(reports["sarif"])["runs"][0]["results"]),
-        "github": reports["github"].count("\n"),
+        "github": len(re.findall(r"^::[a-z]+ file=", reports["github"], re.M)),
         "gitlab": len(json.loads(reports["gitlab"])),
         "junit": reports["junit"].count("<failure "),
         "rdjsonl": reports["rdjsonl"].count("\n"),
@@ -200,9 +214,6 @@ def check_same_findings(reports):
     }
     for name, count in counts.items():
         expect(count == n, f"{name} has {count} findings, JSON {n}")
-    expect(any("alert(1)" in finding["file"] for finding in report["findings"]),
-           "the hostile file has no finding")
-    expect(report["not_analysed"], "the broken file is not told of")
 
 
 def check_harmless(reports):
@@ -217,8 +228,8 @@ def check_harmless(reports):
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: reports-formats.py PATH-OF-STRAYREF")
+    if len(sys.argv) < 2:
+        sys.exit("usage: reports-formats.py PATH-OF-STRAYREF [PROJECT...]")
     program = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as work:
         reports = scan(program, pathlib.Path(work))
@@ -233,6 +244,12 @@ def main():
     check_same_findings(reports)
     check_harmless(reports)
     self_test(reports)
+    for project in sys.argv[2:]:
+        with tempfile.TemporaryDirectory() as work:
+            reports = scan_project(program, pathlib.Path(project).resolve(), pathlib.Path(work))
+        for name, check in CHECKS.items():
+            expect_none(check(reports[name]), f"{name} of {project}")
+        check_counts(reports, json.loads(reports["json"])["summary"]["findings"])
     print(f"{len(FORMATS)} formats from one scan are as their schemas say")
 
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SARIF against the official validator, Microsoft's multitool, with its rules for SARIF and
-# for GitHub: reports-sarif.sh PATH-OF-STRAYREF
+# for GitHub: reports-sarif.sh PATH-OF-STRAYREF [FILE.sarif...]
 #
 # The tool comes from npm and is kept in the user's cache.  Without npm, network or a machine
 # it runs on, nothing is checked here: reports-formats.py checks the same by rules of its own.
@@ -46,7 +46,7 @@ code=0
 cp tests/golden/full.sarif "$work"
 
 status=0
-for file in "$work/scan.sarif" "$work/full.sarif"; do
+for file in "$work/scan.sarif" "$work/full.sarif" "${@:2}"; do
     problems=$(validate "$file")
     if [ -n "$problems" ]; then
         printf '%s:\n%s\n' "$(basename "$file")" "$problems"
