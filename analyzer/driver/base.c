@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "driver/cache.h"
 #include "driver/gate.h"
 
 typedef struct Base {
@@ -13,6 +14,7 @@ typedef struct Base {
     const char *ref;      /* as the user wrote it */
     const char *top;      /* of the repository */
     const char *commit;
+    const char *cache;    /* folder of the cache, NULL: none */
     const char *folder;   /* for the files of the revision, and git's indexes */
     uint32_t nindexes;
     struct Rebase rebase;
@@ -159,6 +161,7 @@ scan_old(Base *base, const Options *options, Error *error)
 
     own.quiet = true;
     own.rebase = &base->rebase;
+    own.cache = base->cache;
     if (scan_versions(arena, &own, &old, error) && check_built(base, &old, error)) {
         suppress_apply(&old, false, false);
         strbuf_init(&out, base->scan->arena);
@@ -183,6 +186,24 @@ has_new(const RunResult *run)
     return false;
 }
 
+/* Makes the folder for the revision: one of the same name each time, beside the cache, so that
+ * the cache knows its files again; a temporary one when there is no cache, or another scan
+ * has it. */
+static bool
+make_folder(Base *base, const Options *options, TempDir *folder, Error *error)
+{
+    Arena *arena = base->scan->arena;
+
+    base->cache = cache_folder(arena, options, base->scan);
+    if (base->cache != NULL && path_is_dir(base->cache)
+        && tempdir_make_at(arena, arena_printf(arena, "%s/base-%s", base->cache, base->commit),
+                           folder)) {
+        return true;
+    }
+    base->cache = NULL;
+    return tempdir_make(arena, folder, error);
+}
+
 bool
 base_apply(Scan *scan, const Options *options, Error *error)
 {
@@ -200,7 +221,7 @@ base_apply(Scan *scan, const Options *options, Error *error)
     if (!has_new(&scan->result)) {
         return true;
     }
-    if (!tempdir_make(scan->arena, &folder, error)) {
+    if (!make_folder(&base, options, &folder, error)) {
         return false;
     }
     if (check_out(&base, folder.path, error)) {

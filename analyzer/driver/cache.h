@@ -83,7 +83,8 @@ bool unit_cache_is_stable(const UnitCache *units, const Unit *unit);
 /* ---- cache_command.c ------------------------------------------------------------------ */
 
 /* The cache that the options ask for, open: --store, --cache, else CACHE_FOLDER beside the
- * database; NULL when there is to be none or it cannot be used. */
+ * database; NULL when there is to be none or it cannot be used.  Files of a revision
+ * (Options.rebase) are kept only when --cache is given. */
 Cache *cache_wanted(Arena *arena, const Options *options, const Scan *scan);
 
 #endif

@@ -11,8 +11,8 @@
 static const char *
 cache_folder(Arena *arena, const Options *options, const Scan *scan)
 {
-    if (options->no_cache) {
-        return NULL;
+    if (options->no_cache || (options->rebase != NULL && options->cache == NULL)) {
+        return NULL; /* the files of a revision have no place of their own, unless one is given */
     }
     if (options->cache != NULL) {
         return options->cache;

@@ -121,6 +121,8 @@ typedef struct TempDir {
 const char *tempdir_keep(Arena *arena, Error *error);
 /* Makes one that goes.  False with 'error' set when it cannot. */
 bool tempdir_make(Arena *arena, TempDir *dir, Error *error);
+/* The same under a name of one's own; false when that is taken or cannot be made. */
+bool tempdir_make_at(Arena *arena, const char *path, TempDir *dir);
 /* Removes it and waits until it is gone. */
 void tempdir_remove(TempDir *dir);
 

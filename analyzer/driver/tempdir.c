@@ -69,15 +69,12 @@ tempdir_keep(Arena *arena, Error *error)
     return path;
 }
 
-bool
-tempdir_make(Arena *arena, TempDir *dir, Error *error)
+/* Starts the guard of the folder, which is there. */
+static bool
+start_guard(TempDir *dir, Error *error)
 {
     int ends[2];
 
-    dir->path = tempdir_keep(arena, error);
-    if (dir->path == NULL) {
-        return false;
-    }
     if (pipe2(ends, O_CLOEXEC) != 0) {
         rmdir(dir->path);
         return error_set(error, ERROR_FAILED, "cannot make a pipe: %s", strerror(errno));
@@ -90,6 +87,27 @@ tempdir_make(Arena *arena, TempDir *dir, Error *error)
     }
     close(ends[0]);
     return true;
+}
+
+bool
+tempdir_make(Arena *arena, TempDir *dir, Error *error)
+{
+    dir->path = tempdir_keep(arena, error);
+    return dir->path != NULL && start_guard(dir, error);
+}
+
+bool
+tempdir_make_at(Arena *arena, const char *path, TempDir *dir)
+{
+    char *real;
+
+    if (mkdir(path, S_IRWXU) != 0) {
+        return false; /* of another process, perhaps */
+    }
+    real = realpath(path, NULL);
+    dir->path = real != NULL ? arena_strndup(arena, real, strlen(real)) : path;
+    free(real);
+    return start_guard(dir, NULL);
 }
 
 void
