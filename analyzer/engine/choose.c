@@ -198,6 +198,30 @@ one_line(Explorer *ex, const char *text)
     return out.text;
 }
 
+/* The text of a built-in fact under the name that its reader knows, outcomes after a bar. */
+static const char *
+shown_fact(Explorer *ex, const Summary *fact)
+{
+    const char *text = fact->text, *name = display_name(ex, fact->name), *arrow;
+    StrBuf out;
+
+    if (text_starts(text, fact->name)) {
+        text = arena_printf(ex->out, "%s%s", name, text + strlen(fact->name));
+    }
+    strbuf_init(&out, ex->out);
+    arrow = strstr(text, " -> ");
+    while (arrow && strstr(arrow + 4, " -> ")) {
+        const char *next = strstr(arrow + 4, " -> ");
+
+        strbuf_add(&out, text, (size_t)(next - text));
+        strbuf_puts(&out, " | ");
+        text = next + 4;
+        arrow = next;
+    }
+    strbuf_puts(&out, text);
+    return out.text;
+}
+
 static const char *
 fact_text(Explorer *ex, const PendingReport *report)
 {
@@ -205,7 +229,7 @@ fact_text(Explorer *ex, const PendingReport *report)
         return NULL;
     }
     if (report->fact->text) {
-        return report->fact->text;
+        return shown_fact(ex, report->fact);
     }
     StrBuf buf;
     strbuf_init(&buf, ex->out);
