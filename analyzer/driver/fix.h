@@ -293,6 +293,8 @@ bool fix_leak_ignored(FixCase *fix, Proposal *out);
 bool fix_leak_argument(FixCase *fix, Proposal *out);
 bool fix_leak_argument_goto(FixCase *fix, Proposal *out);
 bool fix_leak_argument_return(FixCase *fix, Proposal *out);
+/* fix_format.c: a text that is printed with %s */
+bool fix_null_printed(FixCase *fix, Proposal *out);
 /* fix_module.c */
 bool fix_leak_module_ref(FixCase *fix, Proposal *out);
 bool fix_leak_module_check(FixCase *fix, Proposal *out);

@@ -233,4 +233,4 @@ release_if_any(FixCase *fix, Proposal *out)
                        arena_printf(fix->arena, "Py_XDECREF(%s);", operand));
 }
 
-const FixWay fix_null_ways[] = {check_and_goto, check_and_return, release_if_any, NULL};
+const FixWay fix_null_ways[] = {fix_null_printed, check_and_goto, check_and_return, release_if_any, NULL};
