@@ -263,11 +263,24 @@ swap_field(FixCase *fix, Proposal *out)
                                     fix_quote(fix, value, last - 1)));
 }
 
+/* The loop around the place, or else the one in which the object is made. */
+static uint32_t
+loop_of(const FixCase *fix)
+{
+    uint32_t loop = stmt_loop(fix->shape, fix->stmt), made;
+
+    if (loop != NO_STMT) {
+        return loop;
+    }
+    made = fix_step_stmt(fix, fix_step(fix, STEP_MADE, ""));
+    return made == NO_STMT ? NO_STMT : stmt_loop(fix->shape, made);
+}
+
 /* At the end of the loop's body, for what the next turn overwrites. */
 static bool
 release_at_loop_end(FixCase *fix, Proposal *out)
 {
-    uint32_t loop = stmt_loop(fix->shape, fix->stmt), body;
+    uint32_t loop = loop_of(fix), body;
     const char *operand = fix_operand(fix);
 
     if (operand == NULL || loop == NO_STMT || stmt_leaves(fix->shape, fix->stmt)) {
@@ -298,7 +311,7 @@ clear_at_loop_end(FixCase *fix, Proposal *out)
     change.nullable = NULL;
     out->title = release.title;
     return fix_put_at_end(fix, out,
-                          fix->shape->stmts.at[stmt_loop(fix->shape, fix->stmt)].body, change);
+                          fix->shape->stmts.at[loop_of(fix)].body, change);
 }
 
 /* "Py_DECREF(x);" before the statement in which it is overwritten. */
