@@ -128,6 +128,8 @@ open_attempts(const Work *work, const FileTask *task, Bench *bench, Attempt *att
 static void
 tell_gone(const Work *work, const FileTask *task, const Bench *bench)
 {
+    static const char gone[] = "mended together with another";
+
     for (uint32_t i = 0; i < work->scan->result.nfindings; i++) {
         const Finding *finding = work->scan->result.findings[i];
         bool there = !text_equal(finding->loc.file, task->path);
@@ -136,10 +138,8 @@ tell_gone(const Work *work, const FileTask *task, const Bench *bench)
             there = bench->known.list.at[k].origin == i;
         }
         if (!there) {
-            static const char text[] = "mended together with another";
-
             fprintf(task->answer, "gone %u ", i);
-            put_text(task->answer, text, sizeof(text) - 1);
+            put_text(task->answer, gone, sizeof(gone) - 1);
         }
     }
 }
