@@ -82,6 +82,9 @@ bool unit_cache_is_stable(const UnitCache *units, const Unit *unit);
 
 /* ---- cache_command.c ------------------------------------------------------------------ */
 
+/* The folder of the cache that the options ask for, --cache or CACHE_FOLDER beside the
+ * database; NULL when there is to be none.  Owned by the arena or the options. */
+const char *cache_folder(Arena *arena, const Options *options, const Scan *scan);
 /* The cache that the options ask for, open: --store, --cache, else CACHE_FOLDER beside the
  * database; NULL when there is to be none or it cannot be used.  Files of a revision
  * (Options.rebase) are kept only when --cache is given. */

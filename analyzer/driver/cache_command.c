@@ -7,8 +7,7 @@
 
 #define DAYS_KEPT 30
 
-/* The folder of the cache that the options ask for; NULL when there is to be none. */
-static const char *
+const char *
 cache_folder(Arena *arena, const Options *options, const Scan *scan)
 {
     if (options->no_cache || (options->rebase != NULL && options->cache == NULL)) {
