@@ -62,6 +62,9 @@ on_stale(RuleCtx *rx, const StaleEvent *event)
 {
     Arena *arena = rule_arena(rx);
     const char *name = object_name(event->object), *message;
+    if (event->kind == STALE_INSIDE) {
+        return;
+    }
     if (event->inside) {
         message = arena_printf(arena, "'%s' is borrowed and passed to %s, which goes on using it "
                                       "after code has run that %s", name, event->call,

@@ -22,6 +22,21 @@ on_use(RuleCtx *rx, const UseEvent *event)
                              object_is_memory(event->object) ? "free" : "release", name));
 }
 
+/* An address inside an object that is gone. */
+static void
+on_stale(RuleCtx *rx, const StaleEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *name = object_name(event->object);
+    if (event->kind == STALE_INSIDE) {
+        rule_report(rx, event->object,
+                    arena_printf(arena, "'%s' points into '%s' and is %s after %s released that",
+                                 name, event->owner, event->use, event->call),
+                    arena_printf(arena, "release '%s' only after the last use of '%s', or copy "
+                                        "what is needed", event->owner, name));
+    }
+}
+
 const Rule rule_use_after_release = {
     .info = {.id = "use-after-release", .title = "Object used after its release",
              .summary = "An object is used after the function gave up the last reference it "
@@ -29,4 +44,5 @@ const Rule rule_use_after_release = {
              .severity = SEVERITY_ERROR, .precision = PRECISION_HIGH, .cwe = 416,
              .page = page_use_after_release},
     .on_use = on_use,
+    .on_stale = on_stale,
 };

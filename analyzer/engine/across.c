@@ -147,8 +147,10 @@ report(Explorer *ex, State *state, const Stale *mark, const Instr *at, const cha
     }
     const Node *trace = state->trace;
     const char *callee = callee_of(ex, &copy);
-    tell(ex, state, copy.at, copy.sym, arena_printf(ex->out, "%s may run other code", callee));
-    if (copy.by && copy.by->runs_at) {
+    bool gone = copy.danger.kind == STALE_INSIDE;
+    tell(ex, state, copy.at, copy.sym,
+         arena_printf(ex->out, gone ? "%s releases the object" : "%s may run other code", callee));
+    if (copy.by && copy.by->runs_at && !gone) {
         tell(ex, state, copy.by->runs_at, copy.sym,
              arena_printf(ex->out, "%s calls %s here", callee,
                           display_name(ex, callee_name(copy.by->runs_at))));

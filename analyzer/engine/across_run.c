@@ -197,6 +197,17 @@ asks_for_static_type(const Call *call)
              call->arg[1]->place->kind == PLACE_GLOBAL));
 }
 
+/* True for a look-up with a key that no caller got from outside. */
+static bool
+key_is_own(Explorer *ex, const Call *call)
+{
+    const Sym *key = text_starts(call->name, "PyDict_") && call->nargs > 1 ? call->arg[1] : NULL;
+    const Place *place = key && key->kind == SYM_INIT ? key->place : NULL;
+    return place && place->kind == PLACE_LOCAL && place->index < 32 &&
+           ex->fn->local[place->index].is_param && !ex->info->is_entry &&
+           !((ex->given[ex->fn_index] >> place->index) & 1);
+}
+
 static Chance
 fact_runs(Explorer *ex, const State *state, const Call *call)
 {
@@ -221,6 +232,9 @@ fact_runs(Explorer *ex, const State *state, const Call *call)
     if (starts_with_any(name, quiet, COUNT_OF(quiet)) || asks_for_static_type(call) ||
         args_are_simple(ex, state, call)) {
         return CHANCE_NONE;
+    }
+    if (key_is_own(ex, call)) {
+        return CHANCE_LOW;
     }
     if (text_starts(name, "PyList_") || text_starts(name, "PyCell_") ||
         text_ends(name, "ItemString")) {

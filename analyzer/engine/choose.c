@@ -22,7 +22,7 @@ same_defect(const PendingReport *a, const PendingReport *b)
         return a->rule->on_release && b->rule->on_release && a->at == b->at && a->birth &&
                a->birth == b->birth && text_equal(a->object, b->object);
     }
-    if (a->rule->on_stale) { /* one call, one owner: one thing to mend */
+    if (a->is_stale && b->is_stale) { /* one call, one owner: one thing to mend */
         return (a->birth == b->birth && text_equal(a->cause, b->cause) &&
                 a->is_size == b->is_size) ||
                (a->at == b->at && text_equal(a->object, b->object));

@@ -278,6 +278,7 @@ rule_report(RuleCtx *rx, const Object *object, const char *message, const char *
         report->cause = arena_printf(ex->out, "%s and %s",
                                      rx->stale->inside ? "what is passed" : rx->stale->owner,
                                      rx->stale->call);
+        report->is_stale = true;
         report->is_size = rx->stale->kind == STALE_SIZE;
     }
     VEC_PUSH(ex->arena, &ex->reports, report);

@@ -37,6 +37,7 @@ ledger_dead(const Ref *ref)
 void
 ledger_bury(Explorer *ex, State *state, const Sym *sym, By by)
 {
+    stale_bury(ex, state, sym, by);
     for (uint32_t i = 0; i < state->nref; i++) {
         Ref *ref = &state->ref[i];
         if (ref->kept == KEPT_BY && ref->keeper == sym) {

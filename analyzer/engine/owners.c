@@ -130,14 +130,40 @@ is_made_here(const Look *look, int64_t local)
     return false;
 }
 
+/* The local that the object is in from whose field the operand was read, directly or through a
+ * variable; -1 for none. */
+static int64_t
+holder_of(Look *look, Val val)
+{
+    int64_t local = local_of(look, val);
+    const Instr *load = val.kind == VAL_TEMP ? look->def[val.index] : NULL;
+    if (local < look->fn->nparam || !load || load->op != OP_LOAD || load->a.kind != VAL_LOCAL) {
+        return local;
+    }
+    for (uint32_t b = 0; b < look->fn->nblock; b++) {
+        for (uint32_t i = 0; i < look->fn->block[b].nins; i++) {
+            const Instr *ins = &look->fn->block[b].ins[i];
+            bool set = ins->op == OP_STORE && ins->a.kind == VAL_LOCAL &&
+                       ins->a.index == (uint64_t)local && key_of_value(look, ins->b) != NULL;
+            int64_t holder = set ? local_of(look, ins->b) : -1;
+            if (holder >= 0 && holder != local) {
+                return holder;
+            }
+        }
+    }
+    return local;
+}
+
 /* The function gives up what the key's memory holds; 'val' leads there. */
 static void
 note_changed(Look *look, Str key, Val val)
 {
-    int64_t local = look->in_use ? local_of(look, val) : -1;
+    int64_t value = look->in_use ? local_of(look, val) : -1;
+    int64_t local = look->in_use ? holder_of(look, val) : -1;
     bool self = local == 0 && look->fn->nparam > 0;
-    if (!look->in_use || (self && look->own_self) ||
-        (local >= look->fn->nparam && is_made_here(look, local))) {
+    bool made = (local >= look->fn->nparam && is_made_here(look, local)) ||
+                (value >= look->fn->nparam && is_made_here(look, value));
+    if (!look->in_use || (self && look->own_self) || made) {
         return;
     }
     void **slot = map_put_ptr(&look->owners->changing, key);

@@ -82,6 +82,7 @@ typedef enum StaleKind { /* why the value may be gone */
     STALE_MEMORY, /* points into memory that somebody frees or moves */
     STALE_WEAK,   /* what a weak reference gave */
     STALE_SYSTEM, /* what the interpreter holds: sys.stdout */
+    STALE_INSIDE, /* points into an object that was released: for use-after-release */
     STALE_SIZE,   /* a list whose size was taken before */
     STALE_PARAM,  /* the engine's own: an argument */
 } StaleKind;

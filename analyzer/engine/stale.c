@@ -118,6 +118,42 @@ stale_collect(Explorer *ex, State *state, uint32_t block)
     }
 }
 
+/* True for an address inside what the object owns: PyBytes_AS_STRING(object) + 1. */
+static bool
+points_into(const Sym *value, const Sym *object)
+{
+    switch (value->kind) {
+    case SYM_PURE:
+        return value->a && value->type && value->type->kind == TYPE_PTR &&
+               !type_is_object(value->type) &&
+               (value->a == object || points_into(value->a, object));
+    case SYM_BIN:
+        return points_into(value->a, object);
+    case SYM_ADDR: {
+        const Place *root = place_root(value->place);
+        return root->kind == PLACE_DEREF && points_into(root->sym, object);
+    }
+    default:
+        return false;
+    }
+}
+
+void
+stale_bury(Explorer *ex, State *state, const Sym *sym, By by)
+{
+    Stale mark = {.at = by.at, .by = by.summary,
+                  .danger = {.chance = CHANCE_HIGH, .kind = STALE_INSIDE, .owner = sym}};
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *place = state->bind[i].place;
+        if (place->kind == PLACE_LOCAL && points_into(state->bind[i].sym, sym)) {
+            mark.key = stale_key(place->index, KEY_LOCAL);
+            mark.sym = state->bind[i].sym;
+            stale_drop(ex, state, mark.key);
+            stale_add(ex, state, mark);
+        }
+    }
+}
+
 uint64_t
 stale_hash(const State *state, uint64_t hash)
 {

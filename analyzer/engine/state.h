@@ -535,6 +535,8 @@ void field_check_return(Explorer *ex, State *state, const Instr *at);
 /* The variable or temporary gets another value. */
 void stale_forget_local(Explorer *ex, State *state, uint32_t local);
 void stale_forget_temp(Explorer *ex, State *state, uint32_t temp);
+/* The object died: so did what points into it. */
+void stale_bury(Explorer *ex, State *state, const Sym *sym, By by);
 /* Drops marks of what nobody reads any more, at the start of 'block'. */
 void stale_collect(Explorer *ex, State *state, uint32_t block);
 uint64_t stale_hash(const State *state, uint64_t hash);
@@ -611,6 +613,7 @@ struct PendingReport {
     const Node *trace;
     bool is_param_excess; /* a parameter is owed at the return: perhaps the contract */
     bool is_return;       /* return-borrowed of a function that is no entry point */
+    bool is_stale;        /* told of by event_stale */
     bool is_size;         /* the size of a list, not an item */
     bool on_failure;      /* the path has a failure */
     Confidence confidence;
