@@ -171,8 +171,10 @@ item_danger(Explorer *ex, const State *state, const char *getter, const Sym *own
     }
     bool fixed = lender == LENDER_FIXED || (lender == LENDER_LIST && is_no_list(state, owner));
     Chance chance = fixed ? CHANCE_NONE : across_shared(ex, state, owner);
+    bool block = text_ends(getter, "_ITEMS") || text_starts(getter, "PyByteArray_A");
     if (chance != CHANCE_NONE) {
-        return (Danger){.chance = chance, .kind = STALE_ITEM, .owner = owner};
+        return (Danger){.chance = chance, .kind = block ? STALE_MEMORY : STALE_ITEM,
+                        .owner = owner};
     }
     return text_equal(getter, "Py_TYPE") ? none : danger_at(ex, state, owner, depth);
 }
