@@ -56,6 +56,10 @@ describe(RuleCtx *rx, const LostEvent *event)
         return arena_printf(arena, "memory leak: '%s' is overwritten while it may hold memory, "
                                    "which is lost", name);
     case LOST_RETURN:
+        if (maker[0] == '\0') {
+            return arena_printf(arena, "memory leak: this failure leaves '%s' alone, which other "
+                                       "failures of the function free", name);
+        }
         break;
     }
     return arena_printf(arena, "memory leak: the function returns without '%s', memory from %s, "

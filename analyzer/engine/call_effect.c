@@ -142,12 +142,27 @@ read_field(Explorer *ex, State *state, const Sym *pointer, const Result *result,
     return read_place(ex, state, place_at(ex, pointer, result->path, result->record), type);
 }
 
+/* True for a callee that makes something new only where the caller passes NULL, and otherwise
+ * gives what the caller passes: here it has got something. */
+static bool
+gives_argument(const State *state, const Call *call)
+{
+    for (uint32_t i = 0; i < call->summary->ncases; i++) {
+        const Result *result = &call->summary->cases[i].ret;
+        if (call->summary->origin == ORIGIN_COMPUTED && result->kind == RESULT_SAME &&
+            (uint32_t)result->from < call->nargs && !is_zero(state, call->arg[result->from])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The value of a result or of what an out-parameter holds; NULL for void. */
 const Sym *
 make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
            uint32_t slot, const Type *type)
 {
-    if (memory_is_given(call, result, slot, type)) {
+    if (memory_is_given(call, result, slot, type) && !gives_argument(state, call)) {
         const Sym *block = memory_new(ex, state, call, c, slot, type);
         set_not_zero(ex, state, block);
         return block;

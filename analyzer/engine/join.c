@@ -252,11 +252,19 @@ join_temps(Explorer *ex, State *into, const State *other, uint32_t block)
     }
 }
 
+/* True for an argument that the function has only looked at: as good as no entry. */
+static bool
+is_untouched(const Ref *ref)
+{
+    return ref->kept == KEPT_CALLER && ref->own == 0 && ref->stored == 0 && ref->lent == 0 &&
+           ref->flags == 0;
+}
+
 /* What one side knows less of, both know less of. */
 static void
 join_ref(Ref *mine, const Ref *theirs)
 {
-    if (theirs && ref_equal(mine, theirs)) {
+    if (theirs ? ref_equal(mine, theirs) : is_untouched(mine)) {
         return;
     }
     if (!theirs || ref_is_plain(mine) || ref_is_plain(theirs)) {

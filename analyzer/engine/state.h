@@ -230,7 +230,8 @@ uint64_t owners_global(Owners *owners, Str usr);
 /* ---- premise.c ------------------------------------------------------------------------- */
 
 /* What the program around a function says that counts for its analysis, but for the summaries
- * of its callees: its role, 'given' (given.c), which functions its calls reach, who owns the fields it names, what
+ * of its callees: its role, 'given' (given.c), which functions its calls reach, who owns the
+ * fields it names, what
  * it and what it calls need of the GIL. */
 uint64_t premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo *info,
                     uint32_t given, uint32_t index);
@@ -513,6 +514,12 @@ void memory_empty_around(Explorer *ex, const State *state, const Sym *sym);
 bool memory_content_decides(const State *state, const Ref *ref);
 /* The struct that was filled, as its author calls it, or NULL. */
 const char *memory_view_name(Explorer *ex, const State *state, const Sym *sym);
+
+/* ---- memory_given.c ---- */
+
+/* After the exploration: reports failures that leave a block to nobody, which other failures of
+ * the function give back. */
+void given_check(Explorer *ex);
 
 /* ---- field.c: what owning fields and globals lose, and what is left in them ------------------- */
 

@@ -301,6 +301,7 @@ summarize(Explorer *ex)
     if (maker.cases.n > MAX_CASES) {
         give_up(&maker);
     }
+    blur_ranges(&maker);
     split_from_failures(&maker);
     blur_contradictions(&maker);
     maker.summary->cases = maker.cases.at;

@@ -47,6 +47,8 @@ void fold_equal(Maker *maker);
 void fold_outcomes(Maker *maker);
 /* Outcomes that hand out memory are kept apart from failures. */
 void split_from_failures(Maker *maker);
+/* Drops the memory from outcomes whose numbers overlap with those of outcomes without any. */
+void blur_ranges(Maker *maker);
 /* Two outcomes that a caller cannot tell apart, and only one takes a reference: nobody can rely
  * on either. */
 void blur_contradictions(Maker *maker);

@@ -273,6 +273,34 @@ hands_out_memory(const Maker *maker, const Case *c)
     return false;
 }
 
+static bool
+is_range(const Result *result)
+{
+    return result->kind == RESULT_INT && result->lo < result->hi;
+}
+
+/* Outcomes of which the number no longer tells whether there is memory: none has any. */
+void
+blur_ranges(Maker *maker)
+{
+    for (uint32_t i = 0; i < maker->cases.n; i++) {
+        for (uint32_t j = 0; j < maker->cases.n; j++) {
+            Case *a = &maker->cases.at[i];
+            const Case *b = &maker->cases.at[j];
+            bool overlap = is_range(&a->ret) && is_range(&b->ret) && a->ret.lo <= b->ret.hi &&
+                           b->ret.lo <= a->ret.hi;
+            if (!overlap || !hands_out_memory(maker, a) || hands_out_memory(maker, b)) {
+                continue;
+            }
+            for (uint32_t e = 0; e < a->neffect; e++) {
+                Result *result = &a->effect[e].result;
+                bool memory = a->effect[e].kind == EFFECT_OUT && result->kind == RESULT_NEW;
+                result->kind = memory ? RESULT_ANY : result->kind;
+            }
+        }
+    }
+}
+
 /* A number that stands for a failure is no result of an outcome that hands out memory: a
  * caller that tests for it tells both apart. */
 void
