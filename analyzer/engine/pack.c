@@ -349,7 +349,7 @@ unpack_case(Unpacker *from, uint32_t nparam)
     c.neffect = unpack_count(from);
     c.effect = ARENA_ARRAY(from->arena, Effect, c.neffect);
     for (uint32_t i = 0; i < c.neffect; i++) {
-        c.effect[i].kind = unpack_choice(from, EFFECT_FINISH + 1);
+        c.effect[i].kind = unpack_choice(from, EFFECT_FILL + 1);
         c.effect[i].param = (uint8_t)unpack_choice(from, 256);
         c.effect[i].path = unpack_text(from);
         c.effect[i].result = unpack_result(from);
