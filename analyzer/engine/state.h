@@ -231,8 +231,7 @@ uint64_t owners_global(Owners *owners, Str usr);
 
 /* What the program around a function says that counts for its analysis, but for the summaries
  * of its callees: its role, 'given' (given.c), which functions its calls reach, who owns the
- * fields it names, what
- * it and what it calls need of the GIL. */
+ * fields it names, what it and what it calls need of the GIL. */
 uint64_t premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo *info,
                     uint32_t given, uint32_t index);
 
