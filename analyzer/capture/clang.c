@@ -270,6 +270,26 @@ cursor_constant(CXCursor cursor, int64_t *value)
     return is_int;
 }
 
+bool
+cursor_whole_number(CXCursor cursor, int64_t *value)
+{
+    CXEvalResult result = clang_Cursor_Evaluate(cursor);
+    double number = 0.5;
+
+    if (result == NULL) {
+        return false;
+    }
+    if (clang_EvalResult_getKind(result) == CXEval_Float) {
+        number = clang_EvalResult_getAsDouble(result);
+    }
+    clang_EvalResult_dispose(result);
+    if (!(number > -2147483648.0 && number < 2147483648.0)) {
+        return false;
+    }
+    *value = (int64_t)number;
+    return !((double)*value < number) && !((double)*value > number);
+}
+
 /* The byte that an escape sequence stands for; 'text' is behind the backslash
  * and is moved behind the sequence. */
 static char

@@ -113,6 +113,8 @@ Str cursor_macro(Tu *tu, CXCursor cursor);
 /* The value of an integer constant expression.  Ask only for expressions
  * that cannot have effects: they would be lost. */
 bool cursor_constant(CXCursor cursor, int64_t *value);
+/* The same for a floating constant that is a whole number of at most 31 bits. */
+bool cursor_whole_number(CXCursor cursor, int64_t *value);
 /* The bytes of a string literal up to the first NUL, at most 'limit'; NULL
  * for wide strings. */
 Str cursor_string(Tu *tu, CXCursor cursor, size_t limit);

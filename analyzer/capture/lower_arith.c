@@ -221,6 +221,19 @@ compare_const(enum CXBinaryOperatorKind op, Val left, Val right, const Type *typ
         && fold_compare(op, left.num, right.num, type->is_unsigned, &val->num);
 }
 
+/* What a floating number is compared with, when it is asked whether both are equal: as an
+ * integer, if it is one. */
+static Val
+comparand(CXCursor operand, Val val, enum CXBinaryOperatorKind op)
+{
+    int64_t num;
+
+    return (op == CXBinaryOperator_EQ || op == CXBinaryOperator_NE) && val.kind == VAL_FLOAT
+            && cursor_whole_number(operand, &num)
+        ? int_val(num)
+        : val;
+}
+
 Val
 lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands)
 {
@@ -238,7 +251,8 @@ lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands)
     if (is_comparison(op)) {
         return compare_const(op, left, right, left_type, &val)
             ? val
-            : build_cmp(lo->b, operator_name(op), left, right);
+            : build_cmp(lo->b, operator_name(op), comparand(operands.at[0], left, op),
+                        comparand(operands.at[1], right, op));
     }
     if (type->kind == TYPE_PTR && left_type->kind == TYPE_PTR) {
         return move_pointer(lo, left, right, type, op == CXBinaryOperator_Sub);

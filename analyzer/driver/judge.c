@@ -5,6 +5,8 @@
  */
 #include "driver/fixture.h"
 
+#include "engine/rule.h"
+
 #include <string.h>
 
 static const char *
@@ -58,6 +60,51 @@ is_companion(const Fixture *fx, const char *file)
     return false;
 }
 
+static bool
+is_about_exceptions(const char *id)
+{
+    const Rule *rule = rule_find(id);
+
+    return rule != NULL && rule->on_exception != NULL;
+}
+
+/* True when 'path' has the name of the rule in it, as it stands in folders or in pages. */
+static bool
+is_named_after(const char *path, const char *id)
+{
+    size_t n = strlen(id);
+
+    for (; *path != '\0'; path++) {
+        size_t i = 0;
+        while (i < n && (path[i] == id[i] || (path[i] == '_' && id[i] == '-'))) {
+            i++;
+        }
+        if (i == n) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Fixtures about references need not handle every error: exceptions count only where the file
+ * is about them, by its name or by one of its marks. */
+static bool
+judges_exceptions(const Fixture *fx)
+{
+    for (uint32_t i = 0; i < fx->marks.n; i++) {
+        if (is_about_exceptions(fx->marks.at[i].rule)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; all_rules[i] != NULL; i++) {
+        if (all_rules[i]->on_exception != NULL &&
+            is_named_after(fx->shown, all_rules[i]->info.id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 take_finding(Fixture *fx, const Finding *finding)
 {
@@ -65,6 +112,9 @@ take_finding(Fixture *fx, const Finding *finding)
 
     if (mark == NULL && finding->confidence == CONFIDENCE_LOW) {
         return; /* no scan shows it unless asked to */
+    }
+    if (mark == NULL && is_about_exceptions(finding->rule->id) && !judges_exceptions(fx)) {
+        return;
     }
     if (mark == NULL) {
         fixture_complain(fx, finding->loc.line, "unexpected %s(%s): %s%s%s", finding->rule->id,

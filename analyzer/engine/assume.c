@@ -91,6 +91,14 @@ range_own(const State *state, const Sym *sym)
             return (Range){.sym = sym, .lo = add_clamped(a.lo, sym->b->num),
                            .hi = add_clamped(a.hi, sym->b->num)};
         }
+        if (sym->text[0] == '+') {
+            const Range a = range_of(state, sym->a), b = range_of(state, sym->b);
+            Range range = range_of_type(sym);
+            if (a.lo >= 0 && b.lo >= 0 && a.lo <= INT32_MAX && b.lo <= INT32_MAX) {
+                range.lo = a.lo + b.lo; /* a sum that overflows is undefined, or wraps */
+            }
+            return range;
+        }
         if (sym->text[0] == '&' && sym->b->kind == SYM_INT && sym->b->num >= 0) {
             return (Range){.sym = sym, .lo = 0, .hi = sym->b->num};
         }

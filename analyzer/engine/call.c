@@ -202,31 +202,6 @@ check_uses(Explorer *ex, State *state, const Call *call, const Case *c)
     }
 }
 
-static void
-apply_error(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
-{
-    switch (c->err) {
-    case ERR_SAME:
-        break;
-    case ERR_RAISES: case ERR_NOMEM:
-        state->err = ERRSTATE_SET;
-        state->oom = state->oom || c->err == ERR_NOMEM;
-        if (call->summary->ncases > 1 && case_fails(c)) {
-            state->failed = state->failed || c->err == ERR_RAISES;
-            state->ignored = state->ignored || call->ignored;
-            state_note(ex, state, NODE_FAIL, call->ins, result, call->summary, c);
-        }
-        break;
-    case ERR_CLEARS:
-        state->err = ERRSTATE_CLEAR;
-        state->failed = false;
-        break;
-    case ERR_UNKNOWN:
-        state->err = ERRSTATE_UNKNOWN;
-        break;
-    }
-}
-
 /* realloc fails: the block that it would have given back is still there. */
 static void
 note_kept_blocks(Explorer *ex, State *state, const Call *call)
@@ -244,7 +219,7 @@ note_kept_blocks(Explorer *ex, State *state, const Call *call)
 static bool
 apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
 {
-    if (!guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c) ||
+    if (!exception_allows(state, call, c) || !guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c) ||
         !check_printed(ex, state, call) || !build_succeeds(state, call, c) ||
         !check_unset_arguments(ex, state, call)) {
         return false;
@@ -268,7 +243,7 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
     if (call->summary->format == FORMAT_BUILD) {
         apply_build(ex, state, call, c, result);
     }
-    apply_error(ex, state, call, c, result);
+    exception_apply(ex, state, call, c, result);
     if (call->summary->alloc && call->summary->origin != ORIGIN_COMPUTED &&
         c->ret.kind == RESULT_NULL && c->err == ERR_SAME &&
         !family_is_library(call->summary->alloc)) {
@@ -377,9 +352,12 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     if (summary->origin == ORIGIN_COMPUTED && check_null_arguments(ex, state, call)) {
         return;
     }
-    uint32_t last = summary->ncases;
+    uint32_t last = summary->ncases, first = out->list.n;
+    const Case *unread = NULL; /* a failure that is not followed because nobody looks at it */
     for (uint32_t i = 0; i < summary->ncases; i++) {
-        last = skip_case(state, call, &summary->cases[i]) ? last : i;
+        bool skipped = skip_case(state, call, &summary->cases[i]);
+        last = skipped ? last : i;
+        unread = skipped && call->ignored && !unread ? &summary->cases[i] : unread;
     }
     for (uint32_t i = 0; i <= last && i < summary->ncases; i++) {
         const Case *c = &summary->cases[i];
@@ -398,6 +376,9 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
         if (apply_case(ex, next, call, c)) {
             VEC_PUSH(ex->arena, &out->list, next);
         }
+    }
+    for (uint32_t i = first; unread && i < out->list.n; i++) {
+        exception_unread(ex, out->list.at[i], call, unread);
     }
 }
 
@@ -478,7 +459,7 @@ stays_ours(const State *state, const Sym *sym)
 static void
 step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, States *out)
 {
-    bool harmless = decl && decl->is_system; /* libc and libraries: no objects, no callbacks */
+    bool harmless = decl && (decl->is_system || text_starts(decl->name, "__builtin_")); /* libc and libraries: no objects, no callbacks */
     if (decl && decl->is_noreturn) {
         return;
     }
@@ -517,38 +498,13 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
     }
     if (!harmless) {
         forget_outside(state, call->ins);
-        state->err = ERRSTATE_UNKNOWN;
+        exception_unknown(state);
     }
     if (call->ins->dst) {
         state_set_temp(ex, state, call->ins->dst,
                        fresh_at(ex, state, call, 0, call->ins->type));
     }
     VEC_PUSH(ex->arena, &out->list, state);
-}
-
-/* PyErr_Occurred answers from the exception state of the path. */
-static void
-step_occurred(Explorer *ex, State *state, const Call *call, States *out)
-{
-    if (state->err != ERRSTATE_CLEAR) {
-        State *yes = state_copy(ex, state);
-        const Sym *sym = fresh_at(ex, yes, call, 0, call->ins->type);
-        set_not_zero(ex, yes, sym);
-        *state_add_ref(ex, yes, sym) = (Ref){.sym = sym, .kept = KEPT_STATIC,
-                                             .born = call->summary, .site = call->ins};
-        yes->err = ERRSTATE_SET;
-        if (call->ins->dst) {
-            state_set_temp(ex, yes, call->ins->dst, sym);
-        }
-        VEC_PUSH(ex->arena, &out->list, yes);
-    }
-    if (state->err != ERRSTATE_SET) {
-        state->err = ERRSTATE_CLEAR;
-        if (call->ins->dst) {
-            state_set_temp(ex, state, call->ins->dst, sym_int(ex, 0));
-        }
-        VEC_PUSH(ex->arena, &out->list, state);
-    }
 }
 
 /* True for a call of a function that calls this one. */
@@ -583,7 +539,7 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
     Marks marks = across_before_call(ex, state, &call);
     uint32_t first = out->list.n;
     if (text_equal(call.name, "PyErr_Occurred")) {
-        step_occurred(ex, state, &call, out);
+        exception_occurred(ex, state, &call, out);
     }
     else if (!call.summary || call.summary->ncases == 0) {
         if (!call.summary || !call.summary->noreturn) {

@@ -61,6 +61,23 @@ void forget_outside(State *state, const Instr *at);
 /* Numbers in global variables may have changed. */
 void forget_numbers(State *state);
 
+/* ---- exception.c -------------------------------------------------------------------------- */
+
+/* False when the exception state excludes this outcome (as an answer to the question whether
+ * one is set). */
+bool exception_allows(State *state, const Call *call, const Case *c);
+/* What an outcome does to the exception state. */
+void exception_apply(Explorer *ex, State *state, const Call *call, const Case *c,
+                     const Sym *result);
+/* A failure that nobody looks at, 'c', is not followed: it may have happened all the same. */
+void exception_unread(Explorer *ex, State *state, const Call *call, const Case *c);
+/* PyErr_Occurred answers from the exception state of the path. */
+void exception_occurred(Explorer *ex, State *state, const Call *call, States *out);
+/* A callee that nobody knows. */
+void exception_unknown(State *state);
+/* What a failed call gave: a number that remembers where it comes from. */
+const Sym *exception_value(Explorer *ex, State *state, const Call *call, int64_t num);
+
 /* ---- call_format.c -------------------------------------------------------------------------- */
 
 /* True when the outcome leaves a variable unset that is optional in a parse format. */

@@ -182,6 +182,9 @@ make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Re
     case RESULT_NULL:
         return slot == 0 ? null_result(ex, state, call, c, type) : sym_int(ex, 0);
     case RESULT_INT:
+        if (slot == 0 && case_fails(c) && !call->ignored && result->lo == result->hi) {
+            return exception_value(ex, state, call, result->lo);
+        }
         return integer(ex, state, call, result, slot, type);
     case RESULT_PTR: {
         const Sym *sym = slot == 0 && result->from >= 0 && (uint32_t)result->from < call->nargs

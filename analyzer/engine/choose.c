@@ -33,6 +33,9 @@ same_defect(const PendingReport *a, const PendingReport *b)
     if (a->rule->on_return) {
         return a->at == b->at;
     }
+    if (a->fault || b->fault) {
+        return a->fault && b->fault && exception_is_same_fault(a->fault, b->fault);
+    }
     if (a->at == b->at && text_equal(a->object, b->object)) {
         return true; /* one variable, one place: one thing to mend */
     }
@@ -53,6 +56,9 @@ better(const PendingReport *a, const PendingReport *b)
 {
     if (a->reach != b->reach) {
         return a->reach < b->reach;
+    }
+    if (a->unread && b->unread && !a->fault && !b->fault) {
+        return loc_compare(a->place, b->place) < 0;
     }
     uint32_t la = a->trace ? a->trace->length : 0, lb = b->trace ? b->trace->length : 0;
     if (la != lb) {
@@ -101,7 +107,7 @@ excess_is_contract(const Explorer *ex, const Sym *sym)
         if (!ra || (ra->flags & REF_ESCAPED) || ra->own <= 0) {
             continue;
         }
-        if (ra->own != 1 || a->state->err == ERRSTATE_SET || a->state->failed) {
+        if (ra->own != 1 || exception_is_set(a->state) || a->state->failed) {
             return false;
         }
         for (uint32_t j = 0; j < ex->exits.n; j++) {
@@ -171,7 +177,7 @@ withdrawn(const Explorer *ex, const PendingReport *report)
 static const char *
 fingerprint_key(Explorer *ex, const PendingReport *report)
 {
-    return arena_printf(ex->out, "%s|%s|%s|%s", report->rule->info.id, ex->fn->decl->usr,
+    return arena_printf(ex->out, "%s|%s|%s|%s", report->rule->info.id, report->fault ? report->fault->usr : ex->fn->decl->usr,
                         callee_text(ex, report->ref.born), report->object);
 }
 
@@ -247,8 +253,8 @@ append(Explorer *ex, const PendingReport *report, EngineResult *out)
 {
     Finding *finding = ARENA_NEW(ex->out, Finding);
     finding->rule = &report->rule->info;
-    finding->loc = report->at->loc;
-    finding->function = ex->fn->decl->name;
+    finding->loc = report->place;
+    finding->function = report->fault ? report->fault->fn : ex->fn->decl->name;
     finding->object = report->object;
     finding->message = report->message;
     finding->fact = fact_text(ex, report);
@@ -270,7 +276,7 @@ taken_at(const PendingReport *report)
             return &n->at->loc;
         }
     }
-    return &report->at->loc;
+    return report->unread && report->birth ? &report->birth->loc : &report->at->loc;
 }
 
 /* True when both are the same mistake: the failure of every PyModule_AddObject in a
@@ -278,6 +284,9 @@ taken_at(const PendingReport *report)
 static bool
 same_mistake(const PendingReport *a, const PendingReport *b)
 {
+    if (a->rule == b->rule && a->unread && b->unread && !a->fault && !b->fault) {
+        return a->reach == b->reach; /* nobody looks at what any of these calls gives */
+    }
     if (a->rule != b->rule || a->ref.refuser != b->ref.refuser || a->ref.born != b->ref.born ||
         a->reach != b->reach) {
         return false;
@@ -291,6 +300,22 @@ same_mistake(const PendingReport *a, const PendingReport *b)
     }
     return a->sym && b->sym && a->sym->kind == SYM_ADDR && b->sym->kind == SYM_ADDR &&
            a->on_failure && b->on_failure;
+}
+
+/* Of calls that nobody looks at, the first one in the source stands for all. */
+static void
+put_first(PendingReport **best, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        for (uint32_t j = i + 1; best[i]->unread && j < n; j++) {
+            if (best[j]->unread && same_mistake(best[i], best[j]) &&
+                loc_compare(best[j]->place, best[i]->place) < 0) {
+                PendingReport *first = best[j];
+                best[j] = best[i];
+                best[i] = first;
+            }
+        }
+    }
 }
 
 static void
@@ -333,5 +358,6 @@ events_finish(Explorer *ex, EngineResult *out)
             best.at[j] = report;
         }
     }
+    put_first(best.at, best.n);
     append_groups(ex, best.at, best.n, out);
 }

@@ -385,6 +385,7 @@ run(Engine *engine)
     make_fingerprints(engine);
     if (out->findings.n > 1) {
         qsort(out->findings.at, out->findings.n, sizeof(Finding *), compare_findings);
+        exception_group(out);
     }
     arena_free(engine->scratch);
 }

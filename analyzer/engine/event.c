@@ -194,7 +194,7 @@ returns_failure(Explorer *ex, State *state, const Instr *at)
 static bool
 fails(Explorer *ex, State *state, const Instr *at)
 {
-    return state->failed || state->oom || state->err == ERRSTATE_SET ||
+    return state->failed || state->oom || exception_is_set(state) ||
            returns_failure(ex, state, at);
 }
 
@@ -281,6 +281,10 @@ rule_report(RuleCtx *rx, const Object *object, const char *message, const char *
         report->is_stale = true;
         report->is_size = rx->stale->kind == STALE_SIZE;
     }
+    report->raised = rx->raised;
+    report->fault = rx->fault;
+    report->place = rx->place ? *rx->place : rx->at->loc;
+    report->unread = rx->unread;
     VEC_PUSH(ex->arena, &ex->reports, report);
 }
 
@@ -582,6 +586,7 @@ answer(Explorer *ex, State *state, const Instr *at, const char *object, const ch
     report->fix = "";
     report->cause = "engine";
     report->trace = state->trace;
+    report->place = at->loc;
     VEC_PUSH(ex->arena, &ex->reports, report);
 }
 

@@ -82,15 +82,22 @@ enqueue(Run *run, State *state, uint32_t from, uint32_t to)
     }
 }
 
+/* True when two states may be joined; 'closely': both know the same of the exception. */
+static bool
+may_join(const State *a, const State *b, bool closely)
+{
+    return (!closely || exception_is_same(a, b)) && state_same_ownership(a, b);
+}
+
 /* Joins states that owe the same for the same holders. */
 static void
-merge(Explorer *ex, Waiting *waiting, uint32_t block)
+merge(Explorer *ex, Waiting *waiting, uint32_t block, bool closely)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < waiting->list.n; i++) {
         State *state = waiting->list.at[i];
         uint32_t j = 0;
-        while (j < kept && !state_same_ownership(waiting->list.at[j], state)) {
+        while (j < kept && !may_join(waiting->list.at[j], state, closely)) {
             j++;
         }
         if (j == kept) {
@@ -202,6 +209,7 @@ branch(Run *run, State *state, const Instr *ins, uint32_t block)
     }
     for (int way = 0; way < 2; way++) {
         if (can[way]) {
+            exception_branch(ex, next[way], cond, way == 0);
             settle_nulls(ex, next[way], cond);
             after(ex, next[way], ins);
             if (can[0] && can[1]) {
@@ -228,11 +236,33 @@ assume_case(Explorer *ex, State *state, const Sym *value, const SwitchCase *c, b
     return range.lo < c->lo || range.hi > c->hi;
 }
 
+/* True when the cases leave no number that the value could be. */
+static bool
+are_all(const State *state, const Sym *value, const Instr *ins)
+{
+    Range range = range_of(state, value);
+    if (range.lo < -64 || range.hi > 64) {
+        return false;
+    }
+    for (int64_t num = range.lo; num <= range.hi; num++) {
+        bool found = num == 0 && range.not_zero;
+        for (uint32_t i = 0; i < ins->ncases && !found; i++) {
+            found = ins->cases[i].lo <= num && num <= ins->cases[i].hi;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void
 switch_on(Run *run, State *state, const Instr *ins, uint32_t block)
 {
     Explorer *ex = run->ex;
+    exception_switch(ex, state, eval(ex, state, ins->a));
     const Sym *value = simplify(ex, state, eval(ex, state, ins->a));
+    bool all = are_all(state, value, ins);
     for (uint32_t i = 0; i < ins->ncases; i++) {
         State *next = state_copy(ex, state);
         if (assume_case(ex, next, value, &ins->cases[i], true)) {
@@ -242,7 +272,9 @@ switch_on(Run *run, State *state, const Instr *ins, uint32_t block)
             return;
         }
     }
-    enqueue(run, state, block, ins->to[0]);
+    if (!all) {
+        enqueue(run, state, block, ins->to[0]);
+    }
 }
 
 static void
@@ -275,21 +307,21 @@ thin(Explorer *ex, States *states, uint32_t block)
     if (states->list.n <= MAX_INSIDE) {
         return;
     }
-    for (int pass = 0; pass < 2 && states->list.n > MAX_INSIDE; pass++) {
+    for (int pass = 0; pass < 3 && states->list.n > MAX_INSIDE; pass++) {
         uint32_t kept = 0;
         for (uint32_t i = 0; i < states->list.n; i++) {
             State *state = states->list.at[i];
             uint32_t j = 0;
             state_freeze(state);
             while (j < kept && !(pass == 0 ? state_equal(states->list.at[j], state)
-                                           : state_same_ownership(states->list.at[j],
-                                                                  state))) {
+                                           : may_join(states->list.at[j], state,
+                                                      pass == 1))) {
                 j++;
             }
             if (j == kept) {
                 states->list.at[kept++] = state;
             }
-            else if (pass == 1) {
+            else if (pass > 0) {
                 state_join(ex, states->list.at[j], state, block, false);
             }
             else if (state_not_worse(state, states->list.at[j])) {
@@ -347,6 +379,10 @@ entry_state(Explorer *ex)
         state_bind(ex, state, place, sym_param(ex, i));
     }
     state->gil = gil_at_entry(ex->gil, ex->fn_index);
+    if (ex->info->compares) {
+        const Sym *op = sym_param(ex, 2);
+        state_set_range(ex, state, op, (Range){.sym = op, .lo = 0, .hi = 5});
+    }
     state->err = ex->info->is_entry ? ERRSTATE_CLEAR : ERRSTATE_ENTRY;
     state_freeze(state);
     return state;
@@ -394,8 +430,9 @@ settle(Explorer *ex, const Waiting *waiting, State *state, uint32_t block)
     if (waiting->seen.n < MAX_FRESH) {
         return state;
     }
-    for (uint32_t i = waiting->seen.n; i-- > 0;) {
-        if (state_same_ownership(waiting->seen.at[i], state)) {
+    for (uint32_t k = 0; k < 2 * waiting->seen.n; k++) { /* the latest first */
+        uint32_t i = waiting->seen.n - 1 - k % waiting->seen.n;
+        if (may_join(waiting->seen.at[i], state, k < waiting->seen.n)) {
             State *joined = state_copy(ex, state);
             state_join(ex, joined, waiting->seen.at[i], block, true);
             state_collect(ex, joined, block);
@@ -437,7 +474,10 @@ explore(Explorer *ex)
             continue;
         }
         if (waiting->list.n > MAX_SEPARATE) {
-            merge(ex, waiting, block);
+            merge(ex, waiting, block, true);
+            if (waiting->list.n > MAX_SEPARATE) {
+                merge(ex, waiting, block, false);
+            }
             limit(ex, waiting);
         }
         State **list = ARENA_ARRAY(ex->arena, State *, waiting->list.n + 1);

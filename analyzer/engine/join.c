@@ -17,7 +17,8 @@ hash_ref(uint64_t h, const Ref *r)
 void
 state_freeze(State *state)
 {
-    uint64_t h = hash_mix((uint64_t)(uintptr_t)state->epoch, (uint64_t)state->gil << 8 | state->err);
+    uint64_t flags = (uint64_t)state->gil << 8 | (uint64_t)state->asked << 4 | state->err;
+    uint64_t h = hash_mix((uint64_t)(uintptr_t)state->epoch, flags);
     for (uint32_t i = 0; i < state->nbind; i++) {
         h = hash_mix(h, (uint64_t)state->bind[i].place->id << 32 | state->bind[i].sym->id);
     }
@@ -83,7 +84,7 @@ bool
 state_equal(const State *a, const State *b)
 {
     return a->hash == b->hash && a->nbind == b->nbind && a->ntemp == b->ntemp &&
-           a->epoch == b->epoch && a->err == b->err && a->gil == b->gil &&
+           a->epoch == b->epoch && a->err == b->err && a->asked == b->asked && a->gil == b->gil &&
            stale_equal(a, b) &&
            (a->nbind == 0 || memcmp(a->bind, b->bind, a->nbind * sizeof(Bind)) == 0) &&
            refs_equal(a, b) && ranges_equal(a, b);
@@ -222,14 +223,14 @@ escape_earlier(State *state, const Syms *unknown)
 
 /* The place holds one thing in one state and another in the other; gives the symbol for both. */
 static const Sym *
-join_bind(Explorer *ex, State *into, const State *other, const Place *place, uint32_t block,
-          bool widen)
+join_bind(Explorer *ex, State *into, const State *before, const State *other, const Place *place,
+          uint32_t block, bool widen)
 {
     const Sym *mine = state_get(into, place), *theirs = state_get(other, place);
     const Sym *sym = unknown_for(ex, block, place);
     Range range = {.lo = INT64_MIN, .hi = INT64_MAX};
     if (mine && theirs) {
-        range = hull(into, mine, other, theirs, widen);
+        range = hull(before, mine, other, theirs, widen);
     }
     state_forget_ranges(into, sym); /* of an earlier visit */
     state_bind(ex, into, place, sym);
@@ -282,20 +283,25 @@ void
 state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen)
 {
     Syms unknown = {0};
+    State before = *into; /* with the numbers that are still known */
+    before.range = ARENA_ARRAY(ex->arena, Range, into->nrange + 1);
+    if (into->nrange > 0) {
+        memcpy(before.range, into->range, into->nrange * sizeof(Range));
+    }
     join_ranges(into, other, widen);
     join_temps(ex, into, other, block);
     for (uint32_t i = 0; i < into->nbind; i++) {
         const Place *place = into->bind[i].place;
         if (state_get(other, place) != into->bind[i].sym) {
             VEC_PUSH(ex->arena, &unknown,
-                     join_bind(ex, into, other, place, block, widen));
+                     join_bind(ex, into, &before, other, place, block, widen));
         }
     }
     for (uint32_t i = 0; i < other->nbind; i++) {
         const Place *place = other->bind[i].place;
         if (!state_get(into, place)) {
             VEC_PUSH(ex->arena, &unknown,
-                     join_bind(ex, into, other, place, block, widen));
+                     join_bind(ex, into, &before, other, place, block, widen));
         }
     }
     for (uint32_t i = 0; i < other->nref; i++) { /* what one side knows more of */
@@ -310,7 +316,7 @@ state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool w
     }
     stale_join(ex, into, other);
     escape_earlier(into, &unknown);
-    into->err = into->err == other->err ? into->err : ERRSTATE_UNKNOWN;
+    exception_join(into, other);
     into->failed = into->failed && other->failed;
     into->oom = into->oom && other->oom;
     into->ignored = into->ignored || other->ignored;

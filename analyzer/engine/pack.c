@@ -10,11 +10,17 @@
 
 _Static_assert(sizeof(Crossing) == 24, "pack the new member of Crossing, too");
 _Static_assert(sizeof(Summary) == 120, "pack the new member of Summary, too");
-_Static_assert(sizeof(Case) == 96, "pack the new member of Case, too");
+_Static_assert(sizeof(Case) == 104, "pack the new member of Case, too");
+_Static_assert(sizeof(Fault) == 96, "pack the new member of Fault, too");
 _Static_assert(sizeof(Effect) == 56 && sizeof(Result) == 40, "pack the new member, too");
 _Static_assert(sizeof(Param) == 32, "pack the new member of Param, too");
 _Static_assert(sizeof(Finding) == 168, "pack the new member of Finding, too");
 _Static_assert(sizeof(Step) == 40 && sizeof(Loc) == 24, "pack the new member, too");
+
+/* All members of a fault that say yes or no. */
+#define FAULT_FLAGS(f)                                                                     \
+    {(f)->gives_object, (f)->unread, (f)->nomem, (f)->memory, (f)->misused, (f)->tristate, \
+     (f)->ambiguous}
 
 #define TEXT_NULL 0 /* then: a new text follows; then the number of a known one */
 #define TEXT_NEW 1
@@ -92,6 +98,27 @@ pack_result(Packer *pack, const Result *result)
 }
 
 static void
+pack_faults(Packer *pack, const Fault *first)
+{
+    uint32_t n = 0;
+    for (const Fault *f = first; f; f = f->next) {
+        n++;
+    }
+    pack_number(pack, n);
+    for (const Fault *f = first; f; f = f->next) {
+        const bool flags[] = FAULT_FLAGS(f);
+        pack_text(pack, f->fn);
+        pack_text(pack, f->usr);
+        pack_loc(pack, f->at);
+        pack_loc(pack, f->cause);
+        pack_text(pack, f->culprit);
+        for (size_t i = 0; i < COUNT_OF(flags); i++) {
+            pack_number(pack, flags[i]);
+        }
+    }
+}
+
+static void
 pack_case(Packer *pack, const Case *c, uint32_t nparam)
 {
     pack_result(pack, &c->ret);
@@ -108,6 +135,9 @@ pack_case(Packer *pack, const Case *c, uint32_t nparam)
     for (uint32_t i = 0; i < nparam && i < PARAM_MAX; i++) {
         pack_number(pack, c->guard[i]);
     }
+    pack_number(pack, c->silent);
+    pack_number(pack, c->asked);
+    pack_faults(pack, c->fault);
 }
 
 /* Where an instruction stands in the function: its block + 1 and its number there; 0, 0 for
@@ -340,6 +370,31 @@ unpack_result(Unpacker *from)
     return result;
 }
 
+static const Fault *
+unpack_faults(Unpacker *from)
+{
+    const Fault *first = NULL, **end = &first;
+    uint32_t n = unpack_count(from);
+    for (uint32_t i = 0; i < n; i++) {
+        Fault *f = ARENA_NEW(from->arena, Fault);
+        f->fn = unpack_word(from);
+        f->usr = unpack_word(from);
+        f->at = unpack_loc(from);
+        f->cause = unpack_loc(from);
+        f->culprit = unpack_word(from);
+        f->gives_object = unpack_choice(from, 2) != 0;
+        f->unread = unpack_choice(from, 2) != 0;
+        f->nomem = unpack_choice(from, 2) != 0;
+        f->memory = unpack_choice(from, 2) != 0;
+        f->misused = unpack_choice(from, 2) != 0;
+        f->tristate = unpack_choice(from, 2) != 0;
+        f->ambiguous = unpack_choice(from, 2) != 0;
+        *end = f;
+        end = &f->next;
+    }
+    return first;
+}
+
 static Case
 unpack_case(Unpacker *from, uint32_t nparam)
 {
@@ -357,6 +412,9 @@ unpack_case(Unpacker *from, uint32_t nparam)
     for (uint32_t i = 0; i < nparam && i < PARAM_MAX; i++) {
         c.guard[i] = (uint8_t)unpack_choice(from, GUARD_UNCACHED + 1);
     }
+    c.silent = unpack_choice(from, 2) != 0;
+    c.asked = (uint8_t)unpack_choice(from, ASKED_SET + 1);
+    c.fault = unpack_faults(from);
     return c;
 }
 

@@ -18,7 +18,8 @@ mix_role(uint64_t hash, const FnInfo *info)
 {
     hash = hash_mix(hash, (uint64_t)info->is_entry | (uint64_t)info->is_init << 1
                               | (uint64_t)info->is_dealloc << 2 | (uint64_t)info->has_kwds << 3
-                              | (uint64_t)info->self << 8 | (uint64_t)info->deleted << 16);
+                              | (uint64_t)info->self << 8 | (uint64_t)info->deleted << 16
+                              | (uint64_t)info->contract << 24 | (uint64_t)info->compares << 32);
     for (uint32_t i = 0; i < info->nunset; i++) {
         hash = mix_text(mix_text(hash, info->unset[i]->record), info->unset[i]->name);
     }

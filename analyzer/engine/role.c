@@ -51,13 +51,18 @@ slot_name(int64_t number)
     case 52: return "tp_dealloc";
     case 53: return "tp_del";
     case 55: return "tp_descr_set";
+    case 59: return "tp_hash";
     case 60: return "tp_init";
+    case 61: return "tp_is_gc";
+    case 63: return "tp_iternext";
     case 65: return "tp_new";
+    case 67: return "tp_richcompare";
     case 68: return "tp_setattr";
     case 69: return "tp_setattro";
     case 71: return "tp_traverse";
     case 74: return "tp_free";
     case 80: return "tp_finalize";
+    case 81: return "am_send";
     default: return "";
     }
 }
@@ -105,6 +110,29 @@ find_null_param(FnInfo *info, const Fn *fn, const char *slot)
     }
 }
 
+/* How a function in this slot tells Python that it failed. */
+static Contract
+contract_of(const char *slot, const Type *ret)
+{
+    static const char *const none[] = {"tp_dealloc", "tp_free", "tp_clear", "tp_traverse",
+                                       "tp_del", "tp_finalize", "tp_is_gc", "am_send", "m_free",
+                                       "m_clear", "m_traverse", "bf_releasebuffer"};
+    for (size_t i = 0; i < COUNT_OF(none); i++) {
+        if (text_ends(slot, none[i])) {
+            return CONTRACT_NONE;
+        }
+    }
+    if (text_ends(slot, "tp_iternext")) {
+        return CONTRACT_NEXT;
+    }
+    if (text_ends(slot, "tp_hash")) {
+        return CONTRACT_MINUS_ONE;
+    }
+    return type_is_object(ret)       ? CONTRACT_NULL
+           : ret->kind == TYPE_INT ? CONTRACT_NEGATIVE
+                                   : CONTRACT_NONE;
+}
+
 static void
 give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
 {
@@ -121,6 +149,9 @@ give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
     bool power = text_ends(slot, "nb_power") || text_ends(slot, "nb_inplace_power");
     info->given |= power ? 1 | 2 | 4 : is_exec || text_ends(slot, "tp_descr_get") ? 0 : 1;
     find_null_param(info, roles->program->fns[index], slot);
+    info->compares = info->compares || (text_ends(slot, "tp_richcompare") &&
+                                        roles->program->fns[index]->nparam == 3);
+    info->contract = contract_of(slot, roles->program->fns[index]->ret);
 }
 
 /* The slot that a function in a table stands for: its path, or the name of the slot number
@@ -293,6 +324,14 @@ roles_find(Arena *arena, const Program *program)
         if (text_starts(program->fns[f]->decl->name, "PyInit_")) {
             roles.info[f].is_entry = true;
             roles.info[f].is_init = true;
+            roles.info[f].contract = CONTRACT_NULL;
+        }
+    }
+    for (uint32_t f = 0; f < program->nfns; f++) {
+        FnInfo *info = &roles.info[f];
+        if (program->graph->ncaller[f] == 0 && !info->is_entry &&
+            type_is_object(program->fns[f]->ret)) {
+            info->contract = CONTRACT_OBJECT;
         }
     }
     spread_init(&roles);

@@ -109,6 +109,28 @@ typedef struct GilEvent {
     bool returns;         /* nothing is called: the function returns to Python */
 } GilEvent;
 
+typedef enum ExceptionKind {
+    EXCEPTION_MISSING,  /* the function reports a failure, and none is set */
+    EXCEPTION_LEFT,     /* it returns a value, and one is set */
+    EXCEPTION_REPLACED, /* one that nobody had noticed is replaced by another */
+    EXCEPTION_TRISTATE, /* as the two before: -1 was taken for yes or no */
+    EXCEPTION_TRANSLATED, /* one that was noticed is replaced by another */
+    EXCEPTION_DISTURBED,  /* Python code may run while one is set */
+} ExceptionKind;
+
+/* The exception state does not fit what the function does. */
+typedef struct ExceptionEvent {
+    const Object *object;
+    ExceptionKind kind;
+    const char *source;   /* the callee that failed, "" when none */
+    const char *failure;  /* "NULL", "-1": what it gave */
+    const char *user;     /* REPLACED, DISTURBED: the callee that is called then; else "" */
+    const char *result;   /* MISSING: what the function returns; else "" */
+    bool unread;          /* nobody looks at the result of 'source' */
+    bool noticed;         /* its failure was tested for */
+    bool inside;          /* it happens in a helper, and the helper's callers cannot know */
+} ExceptionEvent;
+
 struct Class;    /* classes/view.h: an extension type */
 struct ClassCtx;
 
@@ -132,6 +154,7 @@ typedef struct Rule {
     void (*on_null)(RuleCtx *rx, const NullEvent *event);
     void (*on_stale)(RuleCtx *rx, const StaleEvent *event);
     void (*on_gil)(RuleCtx *rx, const GilEvent *event);
+    void (*on_exception)(RuleCtx *rx, const ExceptionEvent *event);
     void (*on_class)(struct ClassCtx *cx, const struct Class *cls); /* once per type, at the end */
 } Rule;
 

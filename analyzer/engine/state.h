@@ -129,7 +129,14 @@ typedef struct Range {
     bool not_zero;
 } Range;
 
-typedef enum ErrState { ERRSTATE_ENTRY, ERRSTATE_CLEAR, ERRSTATE_SET, ERRSTATE_UNKNOWN } ErrState;
+typedef enum ErrState { /* the exception of the path */
+    ERRSTATE_ENTRY,   /* as it was when the function was called */
+    ERRSTATE_CLEAR,
+    ERRSTATE_SET,     /* set, and this function knows it */
+    ERRSTATE_UNKNOWN,
+    ERRSTATE_PENDING, /* set by a call whose failure nobody has noticed yet */
+    ERRSTATE_MAYBE,   /* clear, or set by a call whose result nobody looks at */
+} ErrState;
 
 /* One thing that happened on the path; a list linked backwards. */
 typedef enum NodeKind {
@@ -148,6 +155,8 @@ typedef enum NodeKind {
     NODE_USED,     /* the callee uses sym here without a test */
     NODE_BRANCH,   /* a condition decided; sym is the condition */
     NODE_TOLD,     /* something else that concerns sym: 'text' */
+    NODE_RAISE,    /* a call whose purpose is to set an exception */
+    NODE_LEFT,     /* a call that may fail, and whose result nobody looks at */
 } NodeKind;
 
 typedef struct Node Node;
@@ -164,6 +173,21 @@ struct Node {
     uint32_t length;        /* nodes up to here */
 };
 
+/* What set the exception of a path.  Never changed once made. */
+typedef struct Raised Raised;
+struct Raised {
+    const Node *node;     /* where the path tells of it */
+    const Instr *at;      /* the call */
+    const Summary *summary;
+    const Case *outcome;
+    const Sym *value;     /* what the call gave when it failed, NULL when nobody has it */
+    int64_t lo, hi;       /* numbers that the call might have given without an exception, as */
+    bool not_zero;        /* ... far as the path has not excluded them */
+    bool unread;          /* nobody looks at what the call gives */
+    bool looked;          /* somebody asked what it is, or whether there is one */
+    const Raised *over;   /* an exception that nobody had noticed when this one came */
+};
+
 typedef struct State {
     Bind *bind;      /* sorted by place id */
     uint32_t nbind, cbind;
@@ -175,6 +199,10 @@ typedef struct State {
     uint32_t nrange, crange;
     const Instr *epoch; /* last call that may have changed all outside memory */
     uint8_t err;        /* ErrState */
+    uint8_t asked;      /* Asked: of the exception that was there on entry */
+    bool answered;      /* PyErr_Occurred has said that none is set */
+    const Raised *raised; /* what set the exception; NULL when nobody knows */
+    const Raised *mute; /* the last call that reported a failure without an exception, or NULL */
     bool failed;        /* a call on this path failed */
     bool oom;           /* ... for lack of memory */
     bool ignored;       /* ... and nobody looked */
@@ -195,15 +223,26 @@ typedef enum SelfRole { /* as what a function gets an instance as its first argu
     SELF_DEALLOC = 8, /* tp_dealloc, tp_free, tp_clear, tp_traverse: an object that goes */
 } SelfRole;
 
+typedef enum Contract { /* how a function tells Python of an exception */
+    CONTRACT_NONE,
+    CONTRACT_NULL,     /* NULL */
+    CONTRACT_NEXT,     /* NULL, which may come without one as well: tp_iternext */
+    CONTRACT_NEGATIVE, /* a number below zero */
+    CONTRACT_MINUS_ONE, /* -1, and no other number: tp_hash */
+    CONTRACT_OBJECT,   /* NULL, as far as one can tell from the type: nobody is seen to call it */
+} Contract;
+
 typedef struct FnInfo { /* by function of the program, across explorations */
     bool is_entry;   /* called by Python: arguments are borrowed, an object result is new */
     bool is_init;    /* runs once per process */
     bool is_dealloc; /* its first argument is being destroyed */
     uint8_t self;    /* SelfRole bits: its own role, and those of callers that pass on theirs */
+    uint8_t contract; /* Contract */
     uint8_t deleted; /* parameter that is NULL when something is deleted; 0 none */
     uint8_t in_use;  /* runs while objects are in use, not only to make or destroy them: 1 as
                         a callback, 2 as a method or setter */
     uint8_t given;   /* parameters that Python never leaves NULL, one bit each */
+    bool compares;   /* parameter 2 is one of the six comparisons of tp_richcompare */
     bool has_kwds;   /* parameter 2 holds keyword arguments, or NULL */
     const Instr **unset; /* fields of the first argument that only tp_init sets, which Python */
     uint32_t nunset; /* ... may never call: NULL or zero until then */
@@ -564,6 +603,38 @@ bool is_unset_variable(Explorer *ex, const Sym *sym);
 /* Reports the use of such a variable; false when it is one, and the path ends. */
 bool check_unset(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *use);
 
+/* ---- exception.c, exception_event.c: the exception state of a path --------------------------- */
+
+/* True when an exception is set for sure. */
+bool exception_is_set(const State *state);
+/* True for a function that answers yes, no, or that it failed. */
+bool exception_is_tristate(const Summary *summary);
+/* True when both know the same of it. */
+bool exception_is_same(const State *a, const State *b);
+/* What holds in both. */
+void exception_join(State *into, const State *other);
+/* A condition has been decided, or ('cond' is then a value) a switch: is it a test for the
+ * failure that set the exception? */
+void exception_branch(Explorer *ex, State *state, const Sym *cond, bool truth);
+void exception_switch(Explorer *ex, State *state, const Sym *value);
+/* The function returns 'value' (NULL for none): does that fit the exception state? */
+void exception_return(Explorer *ex, State *state, const Sym *value, const Instr *at);
+/* What callers need to know of an exit: the exception, what was asked of the one that they had
+ * set, who is to blame when it does not fit the result. */
+void exception_summarize(Explorer *ex, const Exit *e, Case *c);
+/* True when both are the same mistake in the same function. */
+bool exception_is_same_fault(const Fault *a, const Fault *b);
+/* The faults of two outcomes that fall together. */
+const Fault *exception_join_faults(Arena *arena, const Fault *a, const Fault *b);
+/* Marks outcomes that callers cannot tell apart, once all are known. */
+void exception_settle(Explorer *ex, Summary *summary);
+/* One of those findings that several callers came to. */
+void exception_group(EngineResult *out);
+
+/* What is wrong with an exception. */
+void event_exception(Explorer *ex, State *state, ExceptionKind kind, const Raised *raised,
+                     const Instr *at, const char *user);
+
 /* ---- widen.c ------------------------------------------------------------------------------ */
 
 /* For each loop head and local: 0 = not inductive, 1 = counts up, 2 = down, 3 = somehow. */
@@ -603,6 +674,10 @@ struct RuleCtx {
     const Case *fact_case;
     Confidence confidence;
     const StaleEvent *stale;
+    const Node *raised; /* see PendingReport */
+    const Fault *fault;
+    bool unread;
+    const Loc *place;
 };
 
 /* A report before the best path for it is chosen. */
@@ -623,6 +698,10 @@ struct PendingReport {
     bool is_size;         /* the size of a list, not an item */
     bool on_failure;      /* the path has a failure */
     Confidence confidence;
+    const Node *raised;   /* exceptions: the call that it is about, or NULL */
+    const Fault *fault;   /* exceptions: the callee that is to blame, or NULL */
+    Loc place;            /* where its author changes something: 'at', or in the callee */
+    bool unread;          /* exceptions: nobody looks at the result of that call */
     PendingReport *same;  /* the next object with the same mistake in this function */
 };
 

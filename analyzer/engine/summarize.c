@@ -122,21 +122,6 @@ exit_result(Explorer *ex, const Exit *e)
     return (Result){.kind = RESULT_ANY, .from = -1};
 }
 
-static ErrorEffect
-exit_error(const Explorer *ex, const State *state)
-{
-    switch (state->err) {
-    case ERRSTATE_SET:
-        return state->oom && !state->failed ? ERR_NOMEM : ERR_RAISES;
-    case ERRSTATE_CLEAR:
-        return ex->info->is_entry ? ERR_SAME : ERR_CLEARS;
-    case ERRSTATE_UNKNOWN:
-        return ERR_UNKNOWN;
-    default:
-        return ERR_SAME;
-    }
-}
-
 /* ---- outcomes ---------------------------------------------------------------------------- */
 
 /* True when the last call that failed did so only for what it was given. */
@@ -155,7 +140,8 @@ static Case
 make_case(Maker *maker, const Exit *e)
 {
     Explorer *ex = maker->ex;
-    Case c = {.ret = exit_result(ex, e), .err = exit_error(ex, e->state)};
+    Case c = {.ret = exit_result(ex, e)};
+    exception_summarize(ex, e, &c);
     const Ref *given = e->value && e->own > 0 ? state_ref(e->state, e->value) : NULL;
     if (given && (given->flags & REF_MEMORY)) {
         note_family(maker, given);
@@ -163,6 +149,7 @@ make_case(Maker *maker, const Exit *e)
     bool fails = c.ret.kind == RESULT_NULL || (c.ret.kind == RESULT_INT && c.ret.hi < 0);
     if (fails && c.err == ERR_SAME && e->state->oom) {
         c.err = ERR_NOMEM; /* reported by value alone, as realloc does */
+        c.silent = true;
     }
     c.misused = fails && failed_by_misuse(e->state);
     for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
@@ -306,5 +293,6 @@ summarize(Explorer *ex)
     blur_contradictions(&maker);
     maker.summary->cases = maker.cases.at;
     maker.summary->ncases = maker.cases.n;
+    exception_settle(ex, maker.summary);
     return maker.summary;
 }

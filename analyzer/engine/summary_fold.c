@@ -13,7 +13,25 @@ same_error(const Case *a, const Case *b)
 {
     bool fa = a->err == ERR_RAISES || a->err == ERR_NOMEM;
     bool fb = b->err == ERR_RAISES || b->err == ERR_NOMEM;
-    return a->err == b->err || (fa && fb);
+    bool ua = a->err == ERR_UNKNOWN, ub = b->err == ERR_UNKNOWN;
+    if (a->asked != b->asked || a->silent != b->silent) {
+        return false;
+    }
+    if (ua && ub) {
+        return !a->fault == !b->fault;
+    }
+    return a->err == b->err || (fa && fb) || (ua && a->fault && b->err == ERR_SAME) ||
+           (ub && b->fault && a->err == ERR_SAME);
+}
+
+/* 'a' stands for both from here on. */
+static void
+join_error(const Maker *maker, Case *a, const Case *b)
+{
+    if (b->err == ERR_RAISES || b->err == ERR_UNKNOWN) {
+        a->err = b->err;
+    }
+    a->fault = exception_join_faults(maker->ex->out, a->fault, b->fault);
 }
 
 /* True when the same result and exception always come with the same effects. */
@@ -23,7 +41,7 @@ results_decide(const Maker *maker)
     for (uint32_t i = 0; i < maker->cases.n; i++) {
         for (uint32_t j = 0; j < i; j++) {
             const Case *a = &maker->cases.at[i], *b = &maker->cases.at[j];
-            if (result_equal(&a->ret, &b->ret) && !effects_equal(a, b)) {
+            if (result_equal(&a->ret, &b->ret) && (!effects_equal(a, b) || !same_error(a, b))) {
                 return false;
             }
         }
@@ -85,9 +103,7 @@ fold_equal(Maker *maker)
             Case *k = &maker->cases.at[j];
             if (results_fold(&k->ret, &c->ret) && same_error(k, c) && effects_equal(k, c) &&
                 guards_equal(k, c)) {
-                if (c->err == ERR_RAISES) {
-                    k->err = ERR_RAISES;
-                }
+                join_error(maker, k, c);
                 if (c->ret.kind == RESULT_SHARED) {
                     k->ret = c->ret;
                 }
@@ -139,7 +155,7 @@ same_outcome(const Case *a, const Case *b)
 
 /* Joins 'b' into 'a' when they differ only in conditions that together say nothing. */
 static bool
-join_case(Case *a, const Case *b)
+join_case(const Maker *maker, Case *a, const Case *b)
 {
     int param;
     if (!same_outcome(a, b) || !guards_join(a, b, &param) ||
@@ -149,7 +165,7 @@ join_case(Case *a, const Case *b)
     if (param >= 0) {
         a->guard[param] = GUARD_ANY;
     }
-    a->err = b->err == ERR_RAISES ? ERR_RAISES : a->err;
+    join_error(maker, a, b);
     a->ret = b->ret.kind == RESULT_SHARED ? b->ret : a->ret;
     return true;
 }
@@ -161,7 +177,7 @@ join_guards(Maker *maker)
     for (uint32_t i = 0; i < maker->cases.n; i++) {
         uint32_t j = 0;
         while (j < maker->cases.n) {
-            if (j != i && join_case(&maker->cases.at[i], &maker->cases.at[j])) {
+            if (j != i && join_case(maker, &maker->cases.at[i], &maker->cases.at[j])) {
                 maker->cases.at[j] = maker->cases.at[--maker->cases.n];
                 i = i == maker->cases.n ? j : i;
                 j = 0;
@@ -178,9 +194,10 @@ sign(int64_t lo, int64_t hi)
     return lo > 0 ? 1 : hi < 0 ? -1 : lo == 0 && hi == 0 ? 0 : 2;
 }
 
-/* Integer results fall together by sign, when nothing else tells them apart. */
+/* Integer results fall together by sign, when nothing else tells them apart; 'roughly': also
+ * those that are at fault for different reasons. */
 static void
-fold_integers(Maker *maker)
+fold_integers(Maker *maker, bool roughly)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < maker->cases.n; i++) {
@@ -188,9 +205,11 @@ fold_integers(Maker *maker)
         uint32_t j = 0;
         for (; j < kept && c->ret.kind == RESULT_INT; j++) {
             Case *k = &maker->cases.at[j];
+            bool fault = k->fault || c->fault;
             if (k->ret.kind == RESULT_INT && same_error(k, c) && effects_equal(k, c) &&
-                guards_equal(k, c) &&
+                guards_equal(k, c) && (!fault || result_equal(&k->ret, &c->ret) || roughly) &&
                 sign(k->ret.lo, k->ret.hi) == sign(c->ret.lo, c->ret.hi)) {
+                join_error(maker, k, c);
                 k->ret.lo = c->ret.lo < k->ret.lo ? c->ret.lo : k->ret.lo;
                 k->ret.hi = c->ret.hi > k->ret.hi ? c->ret.hi : k->ret.hi;
                 break;
@@ -391,11 +410,11 @@ fold_outcomes(Maker *maker)
         fold_equal(maker);
     }
     if (maker->cases.n > MAX_PLAIN) {
-        fold_integers(maker);
+        fold_integers(maker, false);
     }
     if (maker->cases.n > MAX_CASES) {
         drop_guards(maker);
         fold_equal(maker);
-        fold_integers(maker);
+        fold_integers(maker, true);
     }
 }

@@ -124,6 +124,9 @@ unroll(Explorer *ex, const Node *tail, const Node ***nodes)
 static bool
 concerns(const Node *node, const PendingReport *report)
 {
+    if (report->rule->on_exception) {
+        return node == report->raised;
+    }
     switch (node->kind) {
     case NODE_MADE: case NODE_BORROWED: case NODE_RETAIN: case NODE_RELEASE:
     case NODE_STEAL: case NODE_STORE: case NODE_KEEP: case NODE_REFUSE: case NODE_BURY:
@@ -200,11 +203,54 @@ start_of(const Node *const *nodes, uint32_t n, const PendingReport *report)
     return n > 6 ? n - 6 : 0; /* nothing but decisions and failures: the last of them */
 }
 
+/* What the call did that set the exception, or that should have. */
+static const char *
+raised_text(Explorer *ex, const Node *node)
+{
+    switch (node->kind) {
+    case NODE_RAISE:
+        return arena_printf(ex->out, "%s sets an exception", called(ex, node));
+    case NODE_LEFT:
+        return arena_printf(ex->out, "%s may fail, and nobody looks at its result",
+                            called(ex, node));
+    case NODE_NOTHING:
+        return arena_printf(ex->out, "%s %s and sets no exception", called(ex, node),
+                            fail_value(ex, node->outcome));
+    default:
+        return arena_printf(ex->out, "%s fails and %s", called(ex, node),
+                            fail_value(ex, node->outcome));
+    }
+}
+
+/* The helper that is to blame, and its caller that shows it. */
+static void
+tell_fault(Explorer *ex, const PendingReport *report, Finding *finding, uint32_t *cap)
+{
+    const Fault *fault = report->fault;
+    add(ex, finding, cap, report->at->loc, STEP_CHANGE,
+        arena_printf(ex->out, "%s returns to Python here", ex->fn->decl->name));
+    if (fault->cause.line > 0 && loc_compare(fault->cause, report->place) != 0) {
+        add(ex, finding, cap, fault->cause, STEP_CHANGE,
+            fault->culprit[0]
+                ? arena_printf(ex->out, "in %s, %s fails", fault->fn, fault->culprit)
+                : arena_printf(ex->out, "in %s, this condition decides", fault->fn));
+    }
+    if (loc_compare(fault->at, report->place) != 0) {
+        add(ex, finding, cap, fault->at, STEP_CHANGE,
+            arena_printf(ex->out, "%s returns as if nothing had happened", fault->fn));
+    }
+}
+
 static void
 tell(Explorer *ex, const PendingReport *report, const Node *node, Finding *finding,
      uint32_t *cap)
 {
-    if (node->kind == NODE_NOTHING && node->sym == report->sym) {
+    if (node->kind == NODE_RAISE || node->kind == NODE_LEFT || node == report->raised) {
+        if (node == report->raised) {
+            add(ex, finding, cap, node->at->loc, STEP_FAILS, raised_text(ex, node));
+        }
+    }
+    else if (node->kind == NODE_NOTHING && node->sym == report->sym && report->sym) {
         add(ex, finding, cap, node->at->loc, STEP_FAILS,
             arena_printf(ex->out, "%s returns NULL, '%s'", called(ex, node), report->object));
     }
@@ -248,5 +294,8 @@ trace_steps(Explorer *ex, const PendingReport *report, Finding *finding)
         }
     }
     tell_others(ex, report, finding, &cap);
-    add(ex, finding, &cap, report->at->loc, STEP_LOST, report->message);
+    if (report->fault) {
+        tell_fault(ex, report, finding, &cap);
+    }
+    add(ex, finding, &cap, report->place, STEP_LOST, report->message);
 }

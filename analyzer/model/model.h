@@ -85,12 +85,34 @@ typedef enum Guard {
     GUARD_UNCACHED, /* no constant whose object Python always has: -5 to 256, "" */
 } Guard;
 
+typedef enum Asked { ASKED_NOTHING, ASKED_CLEAR, ASKED_SET } Asked;
+
+/* Where a function leaves its callers with an exception that its result does not tell of, or
+ * reports a failure without one. */
+typedef struct Fault {
+    const struct Fault *next; /* another one with the same outcome */
+    Str fn, usr;         /* the function */
+    bool gives_object;   /* its result is one */
+    Loc at;              /* where it returns */
+    Loc cause;           /* the call or the condition behind it; line 0: nobody knows */
+    const char *culprit; /* the callee of that call, "" if there is none */
+    bool unread;         /* ... whose result nobody looks at: it may have failed */
+    bool nomem;          /* ... which can only run out of memory */
+    bool memory;         /* ... which gave no memory, and sets no exception */
+    bool misused;        /* ... which fails only when misused */
+    bool tristate;       /* ... whose answer is yes, no, or a failure */
+    bool ambiguous;      /* callers cannot know: the result is also that of other outcomes */
+} Fault;
+
 typedef struct Case {
     Result ret;
     ErrorEffect err;
     bool misused;             /* comes only from an argument of the wrong kind or range */
     Effect *effect;
     uint32_t neffect;
+    bool silent;              /* computed: a failure that the result alone tells of */
+    uint8_t asked;            /* Asked, computed: only when none, or one, was set on entry */
+    const Fault *fault;       /* computed: who is to blame when 'err' does not fit, or NULL */
     uint8_t guard[PARAM_MAX]; /* Guard per parameter: the case applies only then */
 } Case;
 

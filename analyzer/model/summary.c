@@ -127,11 +127,25 @@ effects_equal(const Case *a, const Case *b)
     return true;
 }
 
+/* True when callers would tell the same of both; where it stands is no matter. */
+static bool
+same_faults(const Fault *a, const Fault *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next) {
+        if (compare_strs(a->usr, b->usr) != 0 || strcmp(a->culprit, b->culprit) != 0
+            || a->ambiguous != b->ambiguous || a->nomem != b->nomem) {
+            return false;
+        }
+    }
+    return a == b;
+}
+
 bool
 case_equal(const Case *a, const Case *b, uint8_t nparam)
 {
     return a->err == b->err && compare_results(&a->ret, &b->ret) == 0
-           && a->misused == b->misused && memcmp(a->guard, b->guard, nparam) == 0
+           && a->misused == b->misused && a->silent == b->silent && a->asked == b->asked
+           && same_faults(a->fault, b->fault) && memcmp(a->guard, b->guard, nparam) == 0
            && effects_equal(a, b);
 }
 

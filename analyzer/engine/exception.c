@@ -1,0 +1,737 @@
+/* exception.c: the exception state of a path: which call set one, who has noticed, and whether
+ * it fits what the function tells its caller.
+ *
+ * A failure is noticed when a condition could not have come out so without it: 'n < 0' after
+ * PySequence_Size, but neither 'n != 2', nor anything less than PyErr_Occurred after
+ * PyLong_AsLong.  Until then the exception is pending, and the path goes on as if nothing had
+ * happened.
+ */
+#include <string.h>
+
+#include "engine/call.h"
+
+#define FAILURE 2000000 /* number of what a failed call gave */
+
+bool
+exception_is_set(const State *state)
+{
+    return state->err == ERRSTATE_SET || state->err == ERRSTATE_PENDING;
+}
+
+static bool
+raises(const Case *c)
+{
+    return (c->err == ERR_RAISES || c->err == ERR_NOMEM) && !c->silent;
+}
+
+/* True when every outcome sets an exception: that is what the callee is for. */
+static bool
+always_raises(const Summary *summary)
+{
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        if (!raises(&summary->cases[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+exception_is_tristate(const Summary *summary)
+{
+    int64_t lo = INT64_MAX, hi = INT64_MIN;
+    bool fails = false;
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        const Case *c = &summary->cases[i];
+        if (c->ret.kind != RESULT_INT) {
+            return false;
+        }
+        if (raises(c)) {
+            fails = fails || (c->ret.lo == -1 && c->ret.hi == -1);
+            continue;
+        }
+        lo = c->ret.lo < lo ? c->ret.lo : lo;
+        hi = c->ret.hi > hi ? c->ret.hi : hi;
+    }
+    return fails && lo == 0 && hi == 1;
+}
+
+/* ---- what is remembered of a failure ------------------------------------------------------- */
+
+/* The numbers that the call gives when it does not fail.  Of a function of the program of which
+ * nobody knows what it gives, those below zero mean failures. */
+static void
+note_successes(Raised *raised)
+{
+    const Summary *summary = raised->summary;
+    raised->lo = INT64_MAX;
+    raised->hi = INT64_MIN;
+    raised->not_zero = true;
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        const Result *ret = &summary->cases[i].ret;
+        bool number = ret->kind == RESULT_INT;
+        if (raises(&summary->cases[i])) {
+            continue;
+        }
+        bool open = number && ret->lo < -1 && summary->origin != ORIGIN_BUILTIN && ret->hi >= 0;
+        int64_t lo = open ? 0 : number ? ret->lo : ret->kind != RESULT_NULL;
+        int64_t hi = number ? ret->hi : ret->kind != RESULT_NULL ? INT64_MAX : 0;
+        raised->lo = lo < raised->lo ? lo : raised->lo;
+        raised->hi = hi > raised->hi ? hi : raised->hi;
+        raised->not_zero = raised->not_zero && (lo > 0 || hi < 0);
+    }
+}
+
+static Raised *
+raised_new(Explorer *ex, const State *state, const Call *call, const Case *c, const Sym *value)
+{
+    Raised *raised = ARENA_NEW(ex->arena, Raised);
+    raised->node = state->trace;
+    raised->at = call->ins;
+    raised->summary = call->summary;
+    raised->outcome = c;
+    raised->unread = call->ignored;
+    raised->value = value && (value->kind == SYM_CALL || value->kind == SYM_PURE) ? value : NULL;
+    note_successes(raised);
+    return raised;
+}
+
+const Sym *
+exception_value(Explorer *ex, State *state, const Call *call, int64_t num)
+{
+    const Sym *sym = sym_call(ex, call->ins, FAILURE + (uint32_t)(num & 7), NULL);
+    state_set_range(ex, state, sym, (Range){.sym = sym, .lo = num, .hi = num,
+                                            .not_zero = num != 0});
+    return sym;
+}
+
+/* Somebody knows of the exception from here on; 'looked': asks what it is. */
+static void
+notice(Explorer *ex, State *state, bool looked)
+{
+    const Raised *raised = state->raised;
+    if (raised && state->err == ERRSTATE_PENDING && raised->value &&
+        (!raised->value->type || raised->value->type->kind != TYPE_PTR)) {
+        Range range = range_of(state, raised->value);
+        if (range.lo == range.hi) {
+            state_replace(state, raised->value, sym_int(ex, range.lo));
+        }
+    }
+    state->err = ERRSTATE_SET;
+    if (raised && looked && (!raised->looked || raised->over)) {
+        Raised *known = ARENA_NEW(ex->arena, Raised);
+        *known = *raised;
+        known->looked = true;
+        known->over = NULL;
+        state->raised = known;
+    }
+}
+
+/* ---- conditions ------------------------------------------------------------------------------ */
+
+/* The result of a call that the condition asks about, or NULL. */
+static const Sym *
+asked_result(const Sym *cond)
+{
+    while (cond && (cond->kind == SYM_NOT || cond->kind == SYM_CMP || cond->kind == SYM_BIN)) {
+        cond = cond->kind != SYM_NOT && cond->a->kind == SYM_INT ? cond->b : cond->a;
+    }
+    bool called = cond && cond->kind == SYM_CALL && cond->site && cond->site->op == OP_CALL;
+    return called && cond->site->a.kind == VAL_FUNC ? cond : NULL;
+}
+
+/* True when the call is the argument of a macro that evaluates it twice: what it gives the second
+ * time decides. */
+static bool
+is_repeated(const Explorer *ex, const Instr *call)
+{
+    for (uint32_t b = 0; b < ex->fn->nblock; b++) {
+        for (uint32_t i = 0; i < ex->fn->block[b].nins; i++) {
+            const Instr *other = &ex->fn->block[b].ins[i];
+            if (other != call && other->op == OP_CALL && other->a.kind == VAL_FUNC &&
+                other->a.decl == call->a.decl && loc_compare(other->loc, call->loc) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* True when the condition takes what a function of the program gave for one of its failures,
+ * and nobody knows what it gave: then it may have set an exception as well. */
+static bool
+is_doubtful(Explorer *ex, const State *state, const Sym *cond)
+{
+    const Sym *result = asked_result(cond);
+    const Decl *decl = result ? result->site->a.decl : NULL;
+    const Summary *summary = decl ? find_summary(ex, decl, decl->name) : NULL;
+    if (!summary && decl) {
+        return is_repeated(ex, result->site);
+    }
+    if (!summary || summary->origin == ORIGIN_BUILTIN || always_raises(summary)) {
+        return false;
+    }
+    Range range = range_of(state, result);
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        const Result *ret = &summary->cases[i].ret;
+        bool number = ret->kind == RESULT_INT;
+        int64_t lo = number ? ret->lo : 0, hi = number ? ret->hi : 0;
+        bool tells = number || ret->kind == RESULT_NULL || ret->kind == RESULT_ANY;
+        if (raises(&summary->cases[i]) && tells && lo <= range.hi && range.lo <= hi &&
+            !(range.not_zero && lo == 0 && hi == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The exception that was replaced is tested for after all, later. */
+static void
+forgive(Explorer *ex, State *state)
+{
+    Raised *raised = ARENA_NEW(ex->arena, Raised);
+    *raised = *state->raised;
+    raised->over = NULL;
+    state->raised = raised;
+}
+
+void
+exception_branch(Explorer *ex, State *state, const Sym *cond, bool truth)
+{
+    const Raised *raised = state->raised;
+    bool clear = state->err == ERRSTATE_CLEAR || state->err == ERRSTATE_ENTRY;
+    if (clear && is_doubtful(ex, state, cond)) {
+        exception_unknown(state);
+    }
+    if (raised && raised->over && raised->over->value &&
+        sym_mentions(cond, raised->over->value)) {
+        forgive(ex, state);
+    }
+    if (state->err != ERRSTATE_PENDING || !raised || !raised->value ||
+        !sym_mentions(cond, raised->value)) {
+        return;
+    }
+    State *success = state_copy(ex, state);
+    state_forget_ranges(success, raised->value);
+    state_set_range(ex, success, raised->value,
+                    (Range){.sym = raised->value, .lo = raised->lo, .hi = raised->hi,
+                            .not_zero = raised->not_zero});
+    if (raised->lo > raised->hi || !assume(ex, success, cond, truth)) {
+        notice(ex, state, false);
+        return;
+    }
+    Range range = range_of(success, raised->value);
+    if (range.lo != raised->lo || range.hi != raised->hi || range.not_zero != raised->not_zero) {
+        Raised *narrowed = ARENA_NEW(ex->arena, Raised);
+        *narrowed = *raised;
+        narrowed->lo = range.lo;
+        narrowed->hi = range.hi;
+        narrowed->not_zero = range.not_zero;
+        state->raised = narrowed;
+    }
+}
+
+void
+exception_switch(Explorer *ex, State *state, const Sym *value)
+{
+    if (state->err == ERRSTATE_PENDING && state->raised && state->raised->value &&
+        sym_mentions(value, state->raised->value)) {
+        notice(ex, state, false);
+    }
+}
+
+/* ---- calls --------------------------------------------------------------------------------------- */
+
+/* What the outcome of a question about the exception says of it. */
+static Asked
+answer_of(const Call *call, const Case *c)
+{
+    if (text_equal(call->name, "PyErr_GetRaisedException")) {
+        return c->ret.kind == RESULT_NULL ? ASKED_CLEAR : ASKED_SET;
+    }
+    if (!text_equal(call->name, "PyErr_Fetch")) {
+        return (Asked)c->asked;
+    }
+    for (uint32_t i = 0; i < c->neffect; i++) {
+        if (c->effect[i].param == 0) {
+            return c->effect[i].result.kind == RESULT_NULL ? ASKED_CLEAR : ASKED_SET;
+        }
+    }
+    return ASKED_NOTHING;
+}
+
+/* True when an argument was seen to be of the kind that the callee is for: then it is not
+ * misused. */
+static bool
+is_checked(const State *state, const Call *call, bool misused)
+{
+    const char *check = misused                                    ? "_Check"
+                        : text_starts(call->name, "PyFloat_As")    ? "PyFloat_Check"
+                        : text_starts(call->name, "PyLong_As")     ? "PyBool_Check"
+                                                                   : "";
+    for (uint32_t i = 0; i < state->nrange && call->nargs > 0; i++) {
+        const Sym *sym = state->range[i].sym;
+        if (sym->kind == SYM_PURE && sym->a == call->arg[0] && check[0] &&
+            strstr(sym->text, check) && is_not_zero(state, sym)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+exception_allows(State *state, const Call *call, const Case *c)
+{
+    if (raises(c) && is_checked(state, call, c->misused)) {
+        return false;
+    }
+    Asked answer = answer_of(call, c);
+    if (answer == ASKED_NOTHING) {
+        return true;
+    }
+    if (answer == ASKED_CLEAR ? exception_is_set(state) : state->err == ERRSTATE_CLEAR) {
+        return false;
+    }
+    if (state->err == ERRSTATE_ENTRY) {
+        state->asked = (uint8_t)answer;
+        state->err = answer == ASKED_CLEAR ? ERRSTATE_CLEAR : ERRSTATE_SET;
+    }
+    else if (state->err == ERRSTATE_UNKNOWN || state->err == ERRSTATE_MAYBE) {
+        state->err = answer == ASKED_CLEAR ? ERRSTATE_CLEAR : ERRSTATE_SET;
+    }
+    return true;
+}
+
+static bool
+is_argument(const Call *call, const Sym *sym)
+{
+    for (uint32_t i = 0; sym && i < call->nargs; i++) {
+        if (call->arg[i] == sym) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An exception comes while another one is set. */
+static void
+replace(Explorer *ex, State *state, const Call *call, Raised *raised, bool purpose)
+{
+    const Raised *old = state->raised;
+    bool passed = old && is_argument(call, old->value);
+    if (!exception_is_set(state) || !old) {
+        return;
+    }
+    if (state->err == ERRSTATE_PENDING && !purpose) {
+        bool late = old->value && state_holds(state, old->value); /* it may still be tested */
+        raised->over = passed || late || raised->outcome->err == ERR_NOMEM ? old->over : old;
+    }
+    else if (state->err == ERRSTATE_PENDING) {
+        event_exception(ex, state, EXCEPTION_REPLACED, old, call->ins, call->name);
+    }
+    else if (!old->looked && !passed && (purpose || call->summary->calls)) {
+        event_exception(ex, state, purpose ? EXCEPTION_TRANSLATED : EXCEPTION_DISTURBED, old,
+                        call->ins, call->name);
+    }
+}
+
+static void
+raise_exception(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
+{
+    bool purpose = always_raises(call->summary);
+    state->oom = state->oom || c->err == ERR_NOMEM;
+    if (call->summary->ncases > 1 && case_fails(c)) {
+        state->failed = state->failed || c->err == ERR_RAISES;
+        state->ignored = state->ignored || call->ignored;
+        state_note(ex, state, NODE_FAIL, call->ins, result, call->summary, c);
+    }
+    else if (!c->silent) {
+        state_note(ex, state, NODE_RAISE, call->ins, NULL, call->summary, c);
+    }
+    if (c->silent) {
+        return;
+    }
+    bool number = c->ret.kind == RESULT_INT && c->ret.lo < 0 && c->ret.hi >= 0;
+    if (c->ret.kind == RESULT_ANY || number) { /* joined of a failure and others */
+        exception_unknown(state);
+        return;
+    }
+    Raised *raised = raised_new(ex, state, call, c, result);
+    replace(ex, state, call, raised, purpose);
+    state->raised = raised;
+    state->mute = NULL;
+    state->answered = false;
+    state->err = purpose ? ERRSTATE_SET : ERRSTATE_PENDING;
+}
+
+static void
+note_mute(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
+{
+    bool number = c->ret.kind == RESULT_INT && (c->ret.hi < 0 || c->fault);
+    if (c->ret.kind == RESULT_NULL || number) {
+        if (number) {
+            state_note(ex, state, NODE_NOTHING, call->ins, NULL, call->summary, c);
+        }
+        state->mute = raised_new(ex, state, call, c, result);
+    }
+}
+
+void
+exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
+{
+    if (state->err == ERRSTATE_PENDING && call->summary->origin == ORIGIN_COMPUTED &&
+        state->raised && state->raised->outcome->ret.kind == RESULT_NULL &&
+        is_argument(call, state->raised->value) && !always_raises(call->summary)) {
+        exception_unknown(state); /* the callee may keep what came of the failure, for later */
+    }
+    switch (c->err) {
+    case ERR_SAME:
+        note_mute(ex, state, call, c, result);
+        if (exception_is_set(state) && text_equal(call->name, "PyErr_ExceptionMatches")) {
+            notice(ex, state, true);
+        }
+        break;
+    case ERR_RAISES: case ERR_NOMEM:
+        raise_exception(ex, state, call, c, result);
+        if (c->silent) {
+            note_mute(ex, state, call, c, result);
+        }
+        break;
+    case ERR_CLEARS:
+        note_mute(ex, state, call, c, result);
+        state->err = ERRSTATE_CLEAR;
+        state->raised = NULL;
+        state->failed = false;
+        break;
+    case ERR_UNKNOWN:
+        if (!c->fault) {
+            state->err = ERRSTATE_UNKNOWN;
+            state->raised = NULL;
+        }
+        else {
+            exception_unread(ex, state, call, c);
+        }
+        break;
+    }
+}
+
+void
+exception_unread(Explorer *ex, State *state, const Call *call, const Case *c)
+{
+    for (uint32_t i = 0; i < PARAM_MAX; i++) {
+        if (c->guard[i] != GUARD_ANY && c->err != ERR_UNKNOWN) {
+            return;
+        }
+    }
+    if ((state->err == ERRSTATE_CLEAR || state->err == ERRSTATE_ENTRY) && !c->silent) {
+        state_note(ex, state, NODE_LEFT, call->ins, NULL, call->summary, c);
+        state->raised = raised_new(ex, state, call, c, NULL);
+        state->err = ERRSTATE_MAYBE;
+    }
+}
+
+void
+exception_occurred(Explorer *ex, State *state, const Call *call, States *out)
+{
+    if (state->err != ERRSTATE_CLEAR) {
+        State *yes = state_copy(ex, state);
+        const Sym *sym = fresh_at(ex, yes, call, 0, call->ins->type);
+        set_not_zero(ex, yes, sym);
+        *state_add_ref(ex, yes, sym) = (Ref){.sym = sym, .kept = KEPT_STATIC,
+                                             .born = call->summary, .site = call->ins};
+        yes->asked = yes->err == ERRSTATE_ENTRY ? ASKED_SET : yes->asked;
+        notice(ex, yes, true);
+        if (call->ins->dst) {
+            state_set_temp(ex, yes, call->ins->dst, sym);
+        }
+        VEC_PUSH(ex->arena, &out->list, yes);
+    }
+    if (!exception_is_set(state)) {
+        state->asked = state->err == ERRSTATE_ENTRY ? ASKED_CLEAR : state->asked;
+        state->err = ERRSTATE_CLEAR;
+        state->raised = NULL;
+        state->mute = NULL;
+        state->answered = true;
+        if (call->ins->dst) {
+            state_set_temp(ex, state, call->ins->dst, sym_int(ex, 0));
+        }
+        VEC_PUSH(ex->arena, &out->list, state);
+    }
+}
+
+void
+exception_unknown(State *state)
+{
+    state->err = ERRSTATE_UNKNOWN;
+    state->raised = NULL;
+    state->mute = NULL;
+}
+
+bool
+exception_is_same(const State *a, const State *b)
+{
+    bool pending = a->err == ERRSTATE_PENDING && a->raised && b->raised;
+    return a->err == b->err && a->asked == b->asked &&
+           (!pending || a->raised->at == b->raised->at);
+}
+
+void
+exception_join(State *into, const State *other)
+{
+    bool maybe = (into->err == ERRSTATE_MAYBE || other->err == ERRSTATE_MAYBE) &&
+                 !exception_is_set(into) && !exception_is_set(other) &&
+                 into->err != ERRSTATE_UNKNOWN && other->err != ERRSTATE_UNKNOWN;
+    if (maybe && into->err != ERRSTATE_MAYBE) {
+        into->raised = other->raised;
+    }
+    bool pending = into->err == ERRSTATE_PENDING || other->err == ERRSTATE_PENDING;
+    if (pending && !exception_is_same(into, other)) {
+        exception_unknown(into);
+    }
+    else if (into->err != other->err || into->asked != other->asked) {
+        bool set = exception_is_set(into) && exception_is_set(other);
+        into->err = maybe ? ERRSTATE_MAYBE : set ? ERRSTATE_SET : ERRSTATE_UNKNOWN;
+    }
+    into->raised = into->err == ERRSTATE_UNKNOWN ? NULL : into->raised;
+    into->asked = into->asked == other->asked ? into->asked : ASKED_NOTHING;
+    if (!into->mute || (other->mute && !into->mute->outcome->fault)) {
+        into->mute = other->mute;
+    }
+}
+
+/* ---- the end of a path ------------------------------------------------------------------------------ */
+
+/* What callers cannot tell of the exits of a function. */
+static const Fault *
+blamed(const Raised *raised, const Sym *value)
+{
+    const Fault *fault = raised ? raised->outcome->fault : NULL;
+    bool passed_on = value && raised && raised->value == value;
+    return fault && (fault->ambiguous || fault->memory || passed_on) ? fault : NULL;
+}
+
+static void
+check_value(Explorer *ex, State *state, const Instr *at)
+{
+    const Raised *raised = state->raised;
+    if (raised && (exception_is_set(state) || state->err == ERRSTATE_MAYBE)) {
+        const Fault *fault = blamed(raised, NULL);
+        bool tristate = state->err != ERRSTATE_MAYBE && !raised->looked &&
+                        (fault ? fault->tristate : exception_is_tristate(raised->summary));
+        event_exception(ex, state, tristate ? EXCEPTION_TRISTATE : EXCEPTION_LEFT, raised, at,
+                        NULL);
+    }
+}
+
+void
+exception_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
+{
+    uint8_t contract = ex->info->contract;
+    if (!value || contract == CONTRACT_NONE) {
+        return;
+    }
+    Range range = range_of(state, value);
+    bool failure = contract == CONTRACT_NEGATIVE    ? range.hi < 0
+                   : contract == CONTRACT_MINUS_ONE ? range.lo == -1 && range.hi == -1
+                                                    : is_zero(state, value);
+    bool success = contract == CONTRACT_NEGATIVE    ? range.lo >= 0
+                   : contract == CONTRACT_MINUS_ONE ? range.lo > -1 || range.hi < -1
+                                                    : is_not_zero(state, value);
+    if (success) {
+        check_value(ex, state, at);
+    }
+    if (failure && state->err == ERRSTATE_CLEAR && contract != CONTRACT_NEXT &&
+        contract != CONTRACT_OBJECT) {
+        event_exception(ex, state, EXCEPTION_MISSING, state->mute, at, NULL);
+    }
+    if (failure && exception_is_set(state) && state->raised && state->raised->over) {
+        const Raised *raised = state->raised;
+        event_exception(ex, state, EXCEPTION_REPLACED, raised->over, raised->at,
+                        callee_name(raised->at));
+    }
+}
+
+/* ---- what callers need to know -------------------------------------------------------------- */
+
+static ErrorEffect
+exit_error(const Explorer *ex, const State *state)
+{
+    switch (state->err) {
+    case ERRSTATE_SET: case ERRSTATE_PENDING:
+        return state->oom && !state->failed ? ERR_NOMEM : ERR_RAISES;
+    case ERRSTATE_CLEAR:
+        return ex->info->is_entry || state->asked == ASKED_CLEAR ? ERR_SAME : ERR_CLEARS;
+    case ERRSTATE_UNKNOWN: case ERRSTATE_MAYBE:
+        return ERR_UNKNOWN;
+    default:
+        return ERR_SAME;
+    }
+}
+
+/* The last decision of the path. */
+static const Instr *
+last_branch(const State *state)
+{
+    const Node *node = state->trace;
+    while (node && node->kind != NODE_BRANCH) {
+        node = node->pred;
+    }
+    return node ? node->at : NULL;
+}
+
+static const Fault *
+fault_of(Explorer *ex, const Exit *e, const Raised *raised)
+{
+    const Fault *inner = blamed(raised, e->value);
+    const Fault *first = raised && raised == e->state->mute ? raised->outcome->fault : NULL;
+    if (!inner && first && first->gives_object == type_is_object(ex->fn->ret)) {
+        inner = first; /* who reports a failure in the same way should have set an exception */
+    }
+    if (inner) {
+        return inner;
+    }
+    Fault *fault = ARENA_NEW(ex->out, Fault);
+    const Instr *cause = raised ? raised->at : last_branch(e->state);
+    fault->fn = ex->fn->decl->name;
+    fault->usr = ex->fn->decl->usr;
+    fault->gives_object = type_is_object(ex->fn->ret);
+    fault->at = e->at->loc;
+    fault->cause = cause ? cause->loc : (Loc){0};
+    fault->culprit = raised ? callee_text(ex, raised->summary) : "";
+    fault->memory = e->state->oom && !exception_is_set(e->state) &&
+                    e->state->err != ERRSTATE_MAYBE;
+    fault->nomem = fault->memory;
+    if (raised && !fault->memory) {
+        fault->nomem = raised->outcome->err == ERR_NOMEM;
+        fault->misused = raised->outcome->misused;
+        fault->tristate = e->state->err == ERRSTATE_PENDING &&
+                          exception_is_tristate(raised->summary);
+        fault->unread = raised->unread;
+    }
+    return fault;
+}
+
+static bool
+looks_failed(const Result *ret)
+{
+    return ret->kind == RESULT_NULL || (ret->kind == RESULT_INT && ret->hi < 0);
+}
+
+void
+exception_summarize(Explorer *ex, const Exit *e, Case *c)
+{
+    const State *state = e->state;
+    c->err = exit_error(ex, state);
+    c->asked = ex->info->is_entry ? ASKED_NOTHING : state->asked;
+    if (ex->info->is_entry && ex->info->contract != CONTRACT_NONE) {
+        bool end = ex->info->contract == CONTRACT_NEXT && c->ret.kind == RESULT_NULL;
+        bool fits = end || looks_failed(&c->ret) == raises(c);
+        c->err = fits ? c->err : ERR_UNKNOWN; /* a finding of its own, none of its callers */
+        return;
+    }
+    bool left = (exception_is_set(state) || state->err == ERRSTATE_MAYBE) && state->raised;
+    if (left && !looks_failed(&c->ret)) {
+        c->fault = fault_of(ex, e, state->raised);
+    }
+    bool zero = c->ret.kind == RESULT_INT && c->ret.lo == 0 && c->ret.hi == 0;
+    bool fails = looks_failed(&c->ret) || zero; /* zero: if it stands for a failure elsewhere */
+    if (!left && fails && c->err != ERR_UNKNOWN && !raises(c) &&
+        (c->ret.kind == RESULT_NULL || !state->answered)) {
+        c->fault = fault_of(ex, e, state->mute);
+    }
+}
+
+static bool
+results_meet(const Result *a, const Result *b)
+{
+    if (a->kind == RESULT_INT && b->kind == RESULT_INT) {
+        return a->lo <= b->hi && b->lo <= a->hi;
+    }
+    return (a->kind == RESULT_NULL) == (b->kind == RESULT_NULL);
+}
+
+/* True when another outcome gives the same result, and does otherwise with the exception. */
+static bool
+is_ambiguous(const Summary *summary, const Case *c)
+{
+    bool set = raises(c) || c->err == ERR_UNKNOWN;
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        const Case *other = &summary->cases[i];
+        if (other != c && other->err != ERR_UNKNOWN && raises(other) != set &&
+            results_meet(&c->ret, &other->ret)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when another outcome is the same for want of memory: then this one comes from a check of
+ * the size that was asked for. */
+static bool
+lacks_memory(const Summary *summary, const Case *c)
+{
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        const Case *other = &summary->cases[i];
+        if (other != c && other->silent && result_equal(&c->ret, &other->ret)) {
+            return c->err == ERR_SAME && effects_equal(c, other);
+        }
+    }
+    return false;
+}
+
+void
+exception_settle(Explorer *ex, Summary *summary)
+{
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        Case *c = &summary->cases[i];
+        if (c->fault && !c->fault->memory && lacks_memory(summary, c)) {
+            Fault *fault = ARENA_NEW(ex->out, Fault);
+            *fault = *c->fault;
+            fault->memory = true;
+            fault->nomem = true;
+            c->fault = fault;
+        }
+        bool ambiguous = c->fault && is_ambiguous(summary, c);
+        bool zero = c->ret.kind == RESULT_INT && c->ret.lo == 0 && c->ret.hi == 0;
+        if (zero && !ambiguous && !raises(c) && c->err != ERR_UNKNOWN) {
+            c->fault = NULL; /* zero is no failure here */
+        }
+        const Fault *old = ambiguous ? c->fault : NULL;
+        c->fault = ambiguous ? NULL : c->fault;
+        for (; old; old = old->next) {
+            Fault *fault = ARENA_NEW(ex->out, Fault);
+            *fault = *old;
+            fault->ambiguous = true;
+            fault->next = c->fault;
+            c->fault = fault;
+        }
+    }
+}
+
+#define MAX_FAULTS 12 /* told of one outcome of a helper */
+
+bool
+exception_is_same_fault(const Fault *a, const Fault *b)
+{
+    return text_equal(a->usr, b->usr) && loc_compare(a->cause, b->cause) == 0 &&
+           text_equal(a->culprit, b->culprit);
+}
+
+const Fault *
+exception_join_faults(Arena *arena, const Fault *a, const Fault *b)
+{
+    for (; b; b = b->next) {
+        uint32_t n = 0;
+        const Fault *known = a;
+        for (; known && !exception_is_same_fault(known, b); known = known->next) {
+            n++;
+        }
+        if (!known && n < MAX_FAULTS) {
+            Fault *fault = ARENA_NEW(arena, Fault);
+            *fault = *b;
+            fault->next = a;
+            a = fault;
+        }
+    }
+    return a;
+}

@@ -1,0 +1,41 @@
+/* exception_overwritten.c: an exception is lost because another one takes its place. */
+#include "engine/rule.h"
+
+static void
+on_exception(RuleCtx *rx, const ExceptionEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *source = event->source, *user = event->user;
+    switch (event->kind) {
+    case EXCEPTION_REPLACED:
+        rule_report(rx, event->object,
+                    arena_printf(arena, "the failure of %s goes unnoticed, and %s replaces its "
+                                 "exception", source, user),
+                    arena_printf(arena, "test the result of %s before this call", source));
+        break;
+    case EXCEPTION_TRANSLATED:
+        rule_report(rx, event->object,
+                    arena_printf(arena, "%s replaces the exception that %s has set, whatever it "
+                                 "is", user, source),
+                    "keep the exception that is set, or look at it first with "
+                    "PyErr_ExceptionMatches");
+        break;
+    case EXCEPTION_DISTURBED:
+        rule_report(rx, event->object,
+                    arena_printf(arena, "%s is called while the exception of %s is set, and may "
+                                 "replace it", user, source),
+                    "save the exception with PyErr_Fetch (PyErr_GetRaisedException) and restore "
+                    "it afterwards");
+        break;
+    default:
+        break;
+    }
+}
+
+const Rule rule_exception_overwritten = {
+    .info = {.id = "exception-overwritten", .title = "Exception lost to another one",
+             .summary = "An exception is replaced, or Python is called while it is set.",
+             .severity = SEVERITY_WARNING, .precision = PRECISION_MEDIUM, .cwe = 755,
+             .page = page_exception_overwritten},
+    .on_exception = on_exception,
+};
