@@ -428,7 +428,7 @@ scan_follow(Scan *scan, const Options *options)
 {
     scan->program = program_link(scan->arena, scan->units, scan->jobs.jobs.n);
     annotations_apply(scan);
-    run_engine(scan, options);
+    scan_engine(scan, options);
 }
 
 bool

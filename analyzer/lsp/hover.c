@@ -139,6 +139,10 @@ tell_result(const Question *q, const Summary *summary, const Result *result, Str
         }
         break;
     case RESULT_PTR: strbuf_puts(out, "returns a pointer"); break;
+    case RESULT_FIELD:
+        strbuf_printf(out, "returns what %s->%s holds",
+                      param_name(q, summary, (uint32_t)result->from), result->path);
+        break;
     }
 }
 
