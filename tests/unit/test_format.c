@@ -140,7 +140,7 @@ test_build_malformed(void **state)
 static void
 test_maximum(void **state)
 {
-    FormatArg args[2] = {{FORMAT_ARG_VALUE, false}, {FORMAT_ARG_STEAL, true}};
+    FormatArg args[2] = {{.kind = FORMAT_ARG_VALUE}, {.kind = FORMAT_ARG_STEAL, .optional = true}};
 
     (void)state;
     assert_int_equal(format_args("OO!O", true, args, 1), 4);
