@@ -81,8 +81,10 @@ consider_sizes(Explorer *ex, const State *state, const Call *call, Chance runs, 
 }
 
 static void
-note_runs(Explorer *ex, const Call *call, Chance runs)
+note_runs(Explorer *ex, const State *state, const Call *call, Chance runs)
 {
+    int by = across_runs_by(ex, state, call);
+    ex->runs_by = (int8_t)(ex->runs_by == 0 || ex->runs_by == by ? by : -1);
     if (runs > ex->runs) {
         ex->runs = runs;
         ex->runs_at = call->ins;
@@ -307,7 +309,7 @@ across_before_call(Explorer *ex, State *state, const Call *call)
     if (runs == CHANCE_NONE) {
         return (Marks){0};
     }
-    note_runs(ex, call, runs);
+    note_runs(ex, state, call, runs);
     return find_marks(ex, state, call, runs);
 }
 

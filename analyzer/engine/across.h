@@ -43,6 +43,9 @@ Chance across_shared(Explorer *ex, const State *state, const Sym *container);
 /* How likely the call runs code that changes what others hold. */
 Chance across_runs(Explorer *ex, const State *state, const Call *call);
 
+/* The parameter + 1 of this function that alone decides whether the call runs code, -1 for none. */
+int across_runs_by(Explorer *ex, const State *state, const Call *call);
+
 /* ---- stale.c: see also state.h ---- */
 
 #define KEY_LOCAL 0u

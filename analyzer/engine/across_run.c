@@ -172,14 +172,20 @@ format_prints(const Call *call)
     return false;
 }
 
+/* The first argument that a method could belong to: not a container of Python's own. */
+static uint32_t
+first_object(const Summary *fact)
+{
+    return text_starts(fact->name, "PyDict_") || text_starts(fact->name, "PyList_") ||
+           text_starts(fact->name, "PySet_") || text_starts(fact->name, "_PyDict_");
+}
+
 /* True when all arguments that a method could belong to are known to be harmless. */
 static bool
 args_are_simple(Explorer *ex, const State *state, const Call *call)
 {
     const Summary *fact = call->summary;
-    bool container = text_starts(fact->name, "PyDict_") || text_starts(fact->name, "PyList_") ||
-                     text_starts(fact->name, "PySet_") || text_starts(fact->name, "_PyDict_");
-    for (uint32_t i = container ? 1 : 0; i < fact->nparam && i < call->nargs; i++) {
+    for (uint32_t i = first_object(fact); i < fact->nparam && i < call->nargs; i++) {
         if (fact->param[i].kind == PARAM_OBJ && !is_simple(ex, state, call->arg[i])) {
             return false;
         }
@@ -243,11 +249,48 @@ fact_runs(Explorer *ex, const State *state, const Call *call)
     return starts_with_any(name, direct, COUNT_OF(direct)) ? CHANCE_HIGH : CHANCE_MEDIUM;
 }
 
+int
+across_runs_by(Explorer *ex, const State *state, const Call *call)
+{
+    const Summary *summary = call->summary;
+    const Sym *sym = NULL;
+    if (summary->origin == ORIGIN_COMPUTED) {
+        int by = summary->runs_by;
+        sym = by > 0 && (uint32_t)by <= call->nargs ? call->arg[by - 1] : NULL;
+    }
+    else {
+        for (uint32_t i = first_object(summary); i < summary->nparam && i < call->nargs; i++) {
+            if (summary->param[i].kind != PARAM_OBJ || is_simple(ex, state, call->arg[i])) {
+                continue;
+            }
+            if (sym) {
+                return -1;
+            }
+            sym = call->arg[i];
+        }
+    }
+    const Place *place = sym && sym->kind == SYM_INIT ? sym->place : NULL;
+    return place && place->kind == PLACE_LOCAL && place->index < ex->fn->nparam &&
+                   place->index < PARAM_MAX
+               ? (int)place->index + 1 : -1;
+}
+
+/* True when the helper runs code of one argument only, and that is harmless. */
+static bool
+is_quiet_for(Explorer *ex, const State *state, const Call *call)
+{
+    int by = call->summary->runs_by;
+    return by > 0 && (uint32_t)by <= call->nargs && is_simple(ex, state, call->arg[by - 1]);
+}
+
 Chance
 across_runs(Explorer *ex, const State *state, const Call *call)
 {
     if (!call->summary) {
         return CHANCE_NONE; /* a library, or a pointer that nobody knows */
+    }
+    if (call->summary->origin == ORIGIN_COMPUTED && is_quiet_for(ex, state, call)) {
+        return CHANCE_NONE;
     }
     return call->summary->origin == ORIGIN_COMPUTED ? (Chance)call->summary->runs
                                                     : fact_runs(ex, state, call);

@@ -194,6 +194,7 @@ static void
 pack_runs(Packer *pack, const Fn *fn, const Summary *summary)
 {
     pack_number(pack, summary->runs);
+    pack_signed(pack, summary->runs_by);
     pack_place(pack, fn, summary->runs_at);
     pack_number(pack, summary->crossed != NULL);
     for (uint32_t i = 0; summary->crossed && i < summary->nparam; i++) {
@@ -466,6 +467,7 @@ static void
 unpack_runs(Unpacker *from, const Fn *fn, Summary *summary)
 {
     summary->runs = (uint8_t)unpack_choice(from, 4);
+    summary->runs_by = (int8_t)unpack_signed(from);
     summary->runs_at = unpack_place(from, fn);
     summary->crossed = unpack_choice(from, 2)
                            ? ARENA_ARRAY(from->arena, Crossing, PARAM_MAX) : NULL;

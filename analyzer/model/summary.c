@@ -169,7 +169,8 @@ is_crossed(const Summary *summary, uint8_t param)
 static bool
 same_params(const Summary *a, const Summary *b)
 {
-    if (a->nparam != b->nparam || a->variadic != b->variadic || a->runs != b->runs) {
+    if (a->nparam != b->nparam || a->variadic != b->variadic || a->runs != b->runs
+        || a->runs_by != b->runs_by) {
         return false;
     }
     for (uint8_t i = 0; i < a->nparam; i++) {
