@@ -30,6 +30,8 @@ harm(Arena *arena, const StaleEvent *event)
                               : arena_printf(arena, "may free or move %s", owner);
     case STALE_WEAK:
         return "may drop the last reference to it";
+    case STALE_LENT:
+        return "may drop the last reference to it, as the helper that gave it kept none";
     case STALE_SYSTEM:
         return "may replace it in the module sys";
     default:

@@ -222,6 +222,17 @@ place_danger(Explorer *ex, const State *state, const Sym *sym, int depth)
     return part && root->kind == PLACE_DEREF ? danger_at(ex, state, root->sym, depth) : none;
 }
 
+/* The result of a helper that released the reference it had to it. */
+static Danger
+lent_danger(Explorer *ex, const Sym *sym)
+{
+    const Instr *call = sym->site && sym->site->op == OP_CALL && sym->num < 4 ? sym->site : NULL;
+    const Summary *summary = call && call->a.kind == VAL_FUNC
+                                 ? find_summary(ex, call->a.decl, call->a.decl->name) : NULL;
+    bool lent = summary && summary->lends && type_is_object(call->type);
+    return (Danger){.chance = lent ? CHANCE_MEDIUM : CHANCE_NONE, .kind = STALE_LENT};
+}
+
 static Danger
 danger_at(Explorer *ex, const State *state, const Sym *sym, int depth)
 {
@@ -245,7 +256,8 @@ danger_at(Explorer *ex, const State *state, const Sym *sym, int depth)
                    ? none : item_danger(ex, state, sym->text, sym->a, depth - 1);
     case SYM_CALL:
         return ref && ref->kept == KEPT_BY && ref->born
-                   ? item_danger(ex, state, ref->born->name, ref->keeper, depth - 1) : none;
+                   ? item_danger(ex, state, ref->born->name, ref->keeper, depth - 1)
+               : ref ? none : lent_danger(ex, sym);
     case SYM_BIN:
         return danger_at(ex, state, sym->a, depth - 1);
     default:

@@ -409,6 +409,7 @@ pay_caller(Explorer *ex, State *state, const Sym *value, const Instr *at)
     }
     const Ref *gone = state_ref(state, value);
     if (gone && ledger_dead(gone) && !ex->info->is_entry) {
+        ex->lends = true;
         return -1; /* a helper that gives a borrowed reference on purpose */
     }
     ledger_use(ex, state, value, at, "returned");

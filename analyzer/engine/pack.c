@@ -174,7 +174,7 @@ static uint64_t
 flags_of(const Summary *s)
 {
     const bool flags[] = {s->variadic, s->is_macro, s->calls, s->nogil, s->noreturn, s->pure,
-                          s->lvalue, s->writes, s->counts, s->partial};
+                          s->lvalue, s->writes, s->counts, s->partial, s->lends};
     uint64_t bits = 0;
     for (size_t i = 0; i < COUNT_OF(flags); i++) {
         bits |= (uint64_t)flags[i] << i;
@@ -449,7 +449,7 @@ static void
 set_flags(Summary *s, uint64_t bits)
 {
     bool *const flags[] = {&s->variadic, &s->is_macro, &s->calls, &s->nogil, &s->noreturn,
-                           &s->pure, &s->lvalue, &s->writes, &s->counts, &s->partial};
+                           &s->pure, &s->lvalue, &s->writes, &s->counts, &s->partial, &s->lends};
     for (size_t i = 0; i < COUNT_OF(flags); i++) {
         *flags[i] = bits >> i & 1;
     }

@@ -81,6 +81,7 @@ typedef enum StaleKind { /* why the value may be gone */
     STALE_GLOBAL,
     STALE_MEMORY, /* points into memory that somebody frees or moves */
     STALE_WEAK,   /* what a weak reference gave */
+    STALE_LENT,   /* the result of a helper that released its reference */
     STALE_SYSTEM, /* what the interpreter holds: sys.stdout */
     STALE_INSIDE, /* points into an object that was released: for use-after-release */
     STALE_SIZE,   /* a list whose size was taken before */

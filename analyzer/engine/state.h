@@ -312,6 +312,7 @@ typedef struct Explorer {
     uint32_t emptied;     /* parameters (one bit each) whose array elements were released */
     const Instr *needed[PARAM_MAX]; /* by parameter: where it is first used without a test */
     uint8_t runs;         /* Chance that the function runs code that changes what others hold */
+    bool lends;           /* a result whose reference the function released itself */
     int8_t runs_by;       /* ... the only parameter + 1 whose methods these are, or -1 */
     const Instr *runs_at; /* ... and where */
     Crossing crossed[PARAM_MAX]; /* by parameter: used after that without a reference */

@@ -251,6 +251,7 @@ start(Explorer *ex)
     summary->calls = ex->runs > 0;
     summary->runs = ex->runs;
     summary->runs_by = ex->runs_by;
+    summary->lends = ex->lends;
     summary->runs_at = ex->runs_at;
     for (uint32_t i = 0; i < summary->nparam; i++) {
         if (ex->crossed[i].at && !summary->crossed) {

@@ -169,6 +169,7 @@ typedef struct Summary {
     bool counts;       /* may change numbers in global variables, and nothing else of that kind */
     bool partial;      /* computed, and some path was cut: missing cases are possible */
     uint8_t runs;      /* computed: how likely it runs such code, 0 never to 3 */
+    bool lends;        /* computed: may give an object whose last known reference it released */
     int8_t runs_by;    /* ... parameter + 1 when only its methods run; else 0 or -1 */
     const Instr *runs_at; /* ... and where */
     Crossing *crossed; /* computed: by parameter; or NULL */

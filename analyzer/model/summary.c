@@ -170,7 +170,7 @@ static bool
 same_params(const Summary *a, const Summary *b)
 {
     if (a->nparam != b->nparam || a->variadic != b->variadic || a->runs != b->runs
-        || a->runs_by != b->runs_by) {
+        || a->runs_by != b->runs_by || a->lends != b->lends) {
         return false;
     }
     for (uint8_t i = 0; i < a->nparam; i++) {
