@@ -311,7 +311,7 @@ cache_get(Cache *cache, Arena *arena, CacheKind kind, Digest key, uint32_t nth, 
     if (cache->store != NULL) {
         return nth == 0 ? cache_files_get(arena, cache->store, kind, key, length) : NULL;
     }
-    sqlite3_bind_int(cache->get, 1, kind);
+    sqlite3_bind_int(cache->get, 1, (int)kind);
     bind_digest(cache->get, 2, &key);
     sqlite3_bind_int64(cache->get, 3, nth);
     code = sqlite3_step(cache->get);
@@ -333,7 +333,7 @@ put_one(Cache *cache, const Pending *one)
     Digest digest = digest_bytes(one->bytes, one->length);
     int code;
 
-    sqlite3_bind_int(cache->put, 1, one->kind);
+    sqlite3_bind_int(cache->put, 1, (int)one->kind);
     bind_digest(cache->put, 2, &one->key);
     bind_digest(cache->put, 3, &one->id);
     sqlite3_bind_text(cache->put, 4, one->kind == CACHE_RESULT ? build_id : build_capture_id, -1,

@@ -86,7 +86,7 @@ note_runs(Explorer *ex, const State *state, const Call *call, Chance runs)
     int by = across_runs_by(ex, state, call);
     ex->runs_by = (int8_t)(ex->runs_by == 0 || ex->runs_by == by ? by : -1);
     if (runs > ex->runs) {
-        ex->runs = runs;
+        ex->runs = (uint8_t)runs;
         ex->runs_at = call->ins;
     }
 }

@@ -151,7 +151,7 @@ give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
     find_null_param(info, roles->program->fns[index], slot);
     info->compares = info->compares || (text_ends(slot, "tp_richcompare") &&
                                         roles->program->fns[index]->nparam == 3);
-    info->contract = contract_of(slot, roles->program->fns[index]->ret);
+    info->contract = (uint8_t)contract_of(slot, roles->program->fns[index]->ret);
 }
 
 /* The slot that a function in a table stands for: its path, or the name of the slot number
