@@ -22,6 +22,9 @@ from cli import check_code, check_error, put, run  # noqa: E402
 FOLDER = pathlib.Path("fixtures/fix").resolve()
 INCLUDE = pathlib.Path("fixtures/include").resolve()
 FLAGS = ["--", f"-I{INCLUDE}", "-DSTRAYREF_PYTHON=0x030B0000"]
+# rules about exceptions have no fixes, and what these fixtures return is not their point
+ASIDE = [word for rule in ("error-without-exception", "result-with-exception", "tristate-as-bool",
+                           "exception-overwritten") for word in ("--exclude-rule", rule)]
 BLESS = False
 FIXTURES = sorted(path.stem for path in FOLDER.glob("*.c"))
 
@@ -42,12 +45,12 @@ def copy(folder, name, change=None):
 
 
 def fix(folder, path, *options, flags=FLAGS):
-    return run(folder, "fix", *options, path.name, *flags)
+    return run(folder, "fix", *ASIDE, *options, path.name, *flags)
 
 
 def scan_count(folder, path):
     """How many findings a scan has."""
-    result = run(folder, "scan", "--format", "json", path.name, *FLAGS)
+    result = run(folder, "scan", *ASIDE, "--format", "json", path.name, *FLAGS)
     return len(json.loads(result.out)["findings"])
 
 
@@ -188,18 +191,18 @@ def test_headers(folder):
     past = time.time() - 10
     for path in pathlib.Path(folder).iterdir():
         os.utime(path, (past, past))
-    result = run(folder, "fix", "--dry-run", *names[:2], *FLAGS)
+    result = run(folder, "fix", *ASIDE, "--dry-run", *names[:2], *FLAGS)
     check("+++ b/shared.h" in result.out, result.err)
-    result = run(folder, "fix", "--dry-run", *names, *FLAGS)
+    result = run(folder, "fix", *ASIDE, "--dry-run", *names, *FLAGS)
     check(result.out == "" and "6 files include its header" in result.err, result.err)
 
 
 def test_in_reports(folder):
     """scan --fixes gives each finding a patch of its own; without it there is none."""
     path = copy(folder, "release")
-    plain = run(folder, "scan", "--format", "json", path.name, *FLAGS)
+    plain = run(folder, "scan", *ASIDE, "--format", "json", path.name, *FLAGS)
     check('"patch"' not in plain.out, "patches that nobody asked for")
-    result = run(folder, "scan", "--fixes", "--format", "json", path.name, *FLAGS)
+    result = run(folder, "scan", *ASIDE, "--fixes", "--format", "json", path.name, *FLAGS)
     findings = json.loads(result.out)["findings"]
     check(len(findings) > 0 and all("patch" in finding for finding in findings), result.out)
     for finding in findings:
