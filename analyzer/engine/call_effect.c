@@ -145,13 +145,13 @@ read_field(Explorer *ex, State *state, const Sym *pointer, const Result *result,
 /* True for a callee that makes something new only where the caller passes NULL, and otherwise
  * gives what the caller passes: here it has got something. */
 static bool
-gives_argument(const State *state, const Call *call)
+gives_argument(const Call *call)
 {
     for (uint32_t i = 0; i < call->summary->ncases; i++) {
         const Result *result = &call->summary->cases[i].ret;
         if (call->summary->origin == ORIGIN_COMPUTED && result->kind == RESULT_SAME &&
-            (uint32_t)result->from < call->nargs && !is_zero(state, call->arg[result->from])) {
-            return true;
+            (uint32_t)result->from < call->nargs && call->arg[result->from]->kind != SYM_INT) {
+            return true; /* not NULL as written; that the callee asks is no reason to think so */
         }
     }
     return false;
@@ -162,8 +162,10 @@ const Sym *
 make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
            uint32_t slot, const Type *type)
 {
-    if (memory_is_given(call, result, slot, type) && !gives_argument(state, call)) {
-        const Sym *block = memory_new(ex, state, call, c, slot, type);
+    if (memory_is_given(call, result, slot, type)) {
+        const Sym *block = gives_argument(call)
+                               ? fresh_at(ex, state, call, slot, type)
+                               : memory_new(ex, state, call, c, slot, type);
         set_not_zero(ex, state, block);
         return block;
     }
