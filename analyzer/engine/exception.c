@@ -18,8 +18,8 @@ exception_is_set(const State *state)
     return state->err == ERRSTATE_SET || state->err == ERRSTATE_PENDING;
 }
 
-static bool
-raises(const Case *c)
+bool
+exception_is_raised(const Case *c)
 {
     return (c->err == ERR_RAISES || c->err == ERR_NOMEM) && !c->silent;
 }
@@ -29,34 +29,31 @@ static bool
 always_raises(const Summary *summary)
 {
     for (uint32_t i = 0; i < summary->ncases; i++) {
-        if (!raises(&summary->cases[i])) {
+        if (!exception_is_raised(&summary->cases[i])) {
             return false;
         }
     }
     return true;
 }
 
-bool
-exception_is_tristate(const Summary *summary)
+/* ---- what is remembered of a failure ------------------------------------------------------- */
+
+/* True for a function of the program that gives zero when it fails, and greater numbers else. */
+static bool
+zero_fails(const Summary *summary)
 {
-    int64_t lo = INT64_MAX, hi = INT64_MIN;
-    bool fails = false;
+    bool fails = false, more = false;
     for (uint32_t i = 0; i < summary->ncases; i++) {
         const Case *c = &summary->cases[i];
-        if (c->ret.kind != RESULT_INT) {
+        bool zero = c->ret.kind == RESULT_INT && c->ret.lo == 0 && c->ret.hi == 0;
+        fails = fails || (zero && exception_is_raised(c));
+        more = more || (!zero && !exception_is_raised(c));
+        if (c->ret.kind != RESULT_INT || c->ret.lo < 0 || (!zero && exception_is_raised(c))) {
             return false;
         }
-        if (raises(c)) {
-            fails = fails || (c->ret.lo == -1 && c->ret.hi == -1);
-            continue;
-        }
-        lo = c->ret.lo < lo ? c->ret.lo : lo;
-        hi = c->ret.hi > hi ? c->ret.hi : hi;
     }
-    return fails && lo == 0 && hi == 1;
+    return fails && more && summary->origin != ORIGIN_BUILTIN;
 }
-
-/* ---- what is remembered of a failure ------------------------------------------------------- */
 
 /* The numbers that the call gives when it does not fail.  Of a function of the program of which
  * nobody knows what it gives, those below zero mean failures. */
@@ -70,7 +67,9 @@ note_successes(Raised *raised)
     for (uint32_t i = 0; i < summary->ncases; i++) {
         const Result *ret = &summary->cases[i].ret;
         bool number = ret->kind == RESULT_INT;
-        if (raises(&summary->cases[i])) {
+        bool zero = number && ret->lo == 0 && ret->hi == 0 && zero_fails(summary);
+        bool mute = zero || (number && ret->hi < 0 && summary->origin != ORIGIN_BUILTIN);
+        if (exception_is_raised(&summary->cases[i]) || mute) {
             continue;
         }
         bool open = number && ret->lo < -1 && summary->origin != ORIGIN_BUILTIN && ret->hi >= 0;
@@ -90,7 +89,7 @@ raised_new(Explorer *ex, const State *state, const Call *call, const Case *c, co
     raised->at = call->ins;
     raised->summary = call->summary;
     raised->outcome = c;
-    raised->unread = call->ignored;
+    raised->unread = call->ignored && !always_raises(call->summary);
     raised->value = value && (value->kind == SYM_CALL || value->kind == SYM_PURE) ? value : NULL;
     note_successes(raised);
     return raised;
@@ -177,7 +176,9 @@ is_doubtful(Explorer *ex, const State *state, const Sym *cond)
         bool number = ret->kind == RESULT_INT;
         int64_t lo = number ? ret->lo : 0, hi = number ? ret->hi : 0;
         bool tells = number || ret->kind == RESULT_NULL || ret->kind == RESULT_ANY;
-        if (raises(&summary->cases[i]) && tells && lo <= range.hi && range.lo <= hi &&
+        const Case *c = &summary->cases[i];
+        bool may_raise = exception_is_raised(c) || (c->err == ERR_UNKNOWN && !c->fault);
+        if (may_raise && tells && lo <= range.hi && range.lo <= hi &&
             !(range.not_zero && lo == 0 && hi == 0)) {
             return true;
         }
@@ -282,7 +283,7 @@ is_checked(const State *state, const Call *call, bool misused)
 bool
 exception_allows(State *state, const Call *call, const Case *c)
 {
-    if (raises(c) && is_checked(state, call, c->misused)) {
+    if (exception_is_raised(c) && is_checked(state, call, c->misused)) {
         return false;
     }
     Asked answer = answer_of(call, c);
@@ -364,11 +365,36 @@ raise_exception(Explorer *ex, State *state, const Call *call, const Case *c, con
     state->err = purpose ? ERRSTATE_SET : ERRSTATE_PENDING;
 }
 
+/* The callee may be another one of its name: what it does to the exception is not known. */
+static void
+raise_nothing(State *state, const Case *c)
+{
+    state->oom = state->oom || c->err == ERR_NOMEM;
+    state->failed = state->failed || (c->err == ERR_RAISES && case_fails(c));
+    exception_unknown(state);
+}
+
+/* True when the callee fails because it got NULL: whoever gave that may have set an exception. */
+static bool
+passes_on(const Call *call, const Case *c)
+{
+    for (uint32_t i = 0; i < call->summary->nparam && i < call->nargs; i++) {
+        if (c->guard[i] == GUARD_NULL && call->summary->param[i].kind != PARAM_INT &&
+            call->summary->origin == ORIGIN_COMPUTED && call->arg[i]->kind != SYM_INT) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 note_mute(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {
     bool number = c->ret.kind == RESULT_INT && (c->ret.hi < 0 || c->fault);
-    if (c->ret.kind == RESULT_NULL || number) {
+    if ((c->ret.kind == RESULT_NULL || number) && passes_on(call, c)) {
+        exception_unknown(state);
+    }
+    else if (c->ret.kind == RESULT_NULL || number) {
         if (number) {
             state_note(ex, state, NODE_NOTHING, call->ins, NULL, call->summary, c);
         }
@@ -379,6 +405,11 @@ note_mute(Explorer *ex, State *state, const Call *call, const Case *c, const Sym
 void
 exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {
+    if (call->ins->a.kind == VAL_FUNC && call->summary->origin == ORIGIN_COMPUTED &&
+        program_is_guess(ex->program, call->ins->a.decl)) {
+        raise_nothing(state, c);
+        return;
+    }
     if (state->err == ERRSTATE_PENDING && call->summary->origin == ORIGIN_COMPUTED &&
         state->raised && state->raised->outcome->ret.kind == RESULT_NULL &&
         is_argument(call, state->raised->value) && !always_raises(call->summary)) {
@@ -497,241 +528,4 @@ exception_join(State *into, const State *other)
     if (!into->mute || (other->mute && !into->mute->outcome->fault)) {
         into->mute = other->mute;
     }
-}
-
-/* ---- the end of a path ------------------------------------------------------------------------------ */
-
-/* What callers cannot tell of the exits of a function. */
-static const Fault *
-blamed(const Raised *raised, const Sym *value)
-{
-    const Fault *fault = raised ? raised->outcome->fault : NULL;
-    bool passed_on = value && raised && raised->value == value;
-    return fault && (fault->ambiguous || fault->memory || passed_on) ? fault : NULL;
-}
-
-static void
-check_value(Explorer *ex, State *state, const Instr *at)
-{
-    const Raised *raised = state->raised;
-    if (raised && (exception_is_set(state) || state->err == ERRSTATE_MAYBE)) {
-        const Fault *fault = blamed(raised, NULL);
-        bool tristate = state->err != ERRSTATE_MAYBE && !raised->looked &&
-                        (fault ? fault->tristate : exception_is_tristate(raised->summary));
-        event_exception(ex, state, tristate ? EXCEPTION_TRISTATE : EXCEPTION_LEFT, raised, at,
-                        NULL);
-    }
-}
-
-void
-exception_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
-{
-    uint8_t contract = ex->info->contract;
-    if (!value || contract == CONTRACT_NONE) {
-        return;
-    }
-    Range range = range_of(state, value);
-    bool failure = contract == CONTRACT_NEGATIVE    ? range.hi < 0
-                   : contract == CONTRACT_MINUS_ONE ? range.lo == -1 && range.hi == -1
-                                                    : is_zero(state, value);
-    bool success = contract == CONTRACT_NEGATIVE    ? range.lo >= 0
-                   : contract == CONTRACT_MINUS_ONE ? range.lo > -1 || range.hi < -1
-                                                    : is_not_zero(state, value);
-    if (success) {
-        check_value(ex, state, at);
-    }
-    if (failure && state->err == ERRSTATE_CLEAR && contract != CONTRACT_NEXT &&
-        contract != CONTRACT_OBJECT) {
-        event_exception(ex, state, EXCEPTION_MISSING, state->mute, at, NULL);
-    }
-    if (failure && exception_is_set(state) && state->raised && state->raised->over) {
-        const Raised *raised = state->raised;
-        event_exception(ex, state, EXCEPTION_REPLACED, raised->over, raised->at,
-                        callee_name(raised->at));
-    }
-}
-
-/* ---- what callers need to know -------------------------------------------------------------- */
-
-static ErrorEffect
-exit_error(const Explorer *ex, const State *state)
-{
-    switch (state->err) {
-    case ERRSTATE_SET: case ERRSTATE_PENDING:
-        return state->oom && !state->failed ? ERR_NOMEM : ERR_RAISES;
-    case ERRSTATE_CLEAR:
-        return ex->info->is_entry || state->asked == ASKED_CLEAR ? ERR_SAME : ERR_CLEARS;
-    case ERRSTATE_UNKNOWN: case ERRSTATE_MAYBE:
-        return ERR_UNKNOWN;
-    default:
-        return ERR_SAME;
-    }
-}
-
-/* The last decision of the path. */
-static const Instr *
-last_branch(const State *state)
-{
-    const Node *node = state->trace;
-    while (node && node->kind != NODE_BRANCH) {
-        node = node->pred;
-    }
-    return node ? node->at : NULL;
-}
-
-static const Fault *
-fault_of(Explorer *ex, const Exit *e, const Raised *raised)
-{
-    const Fault *inner = blamed(raised, e->value);
-    const Fault *first = raised && raised == e->state->mute ? raised->outcome->fault : NULL;
-    if (!inner && first && first->gives_object == type_is_object(ex->fn->ret)) {
-        inner = first; /* who reports a failure in the same way should have set an exception */
-    }
-    if (inner) {
-        return inner;
-    }
-    Fault *fault = ARENA_NEW(ex->out, Fault);
-    const Instr *cause = raised ? raised->at : last_branch(e->state);
-    fault->fn = ex->fn->decl->name;
-    fault->usr = ex->fn->decl->usr;
-    fault->gives_object = type_is_object(ex->fn->ret);
-    fault->at = e->at->loc;
-    fault->cause = cause ? cause->loc : (Loc){0};
-    fault->culprit = raised ? callee_text(ex, raised->summary) : "";
-    fault->memory = e->state->oom && !exception_is_set(e->state) &&
-                    e->state->err != ERRSTATE_MAYBE;
-    fault->nomem = fault->memory;
-    if (raised && !fault->memory) {
-        fault->nomem = raised->outcome->err == ERR_NOMEM;
-        fault->misused = raised->outcome->misused;
-        fault->tristate = e->state->err == ERRSTATE_PENDING &&
-                          exception_is_tristate(raised->summary);
-        fault->unread = raised->unread;
-    }
-    return fault;
-}
-
-static bool
-looks_failed(const Result *ret)
-{
-    return ret->kind == RESULT_NULL || (ret->kind == RESULT_INT && ret->hi < 0);
-}
-
-void
-exception_summarize(Explorer *ex, const Exit *e, Case *c)
-{
-    const State *state = e->state;
-    c->err = exit_error(ex, state);
-    c->asked = ex->info->is_entry ? ASKED_NOTHING : state->asked;
-    if (ex->info->is_entry && ex->info->contract != CONTRACT_NONE) {
-        bool end = ex->info->contract == CONTRACT_NEXT && c->ret.kind == RESULT_NULL;
-        bool fits = end || looks_failed(&c->ret) == raises(c);
-        c->err = fits ? c->err : ERR_UNKNOWN; /* a finding of its own, none of its callers */
-        return;
-    }
-    bool left = (exception_is_set(state) || state->err == ERRSTATE_MAYBE) && state->raised;
-    if (left && !looks_failed(&c->ret)) {
-        c->fault = fault_of(ex, e, state->raised);
-    }
-    bool zero = c->ret.kind == RESULT_INT && c->ret.lo == 0 && c->ret.hi == 0;
-    bool fails = looks_failed(&c->ret) || zero; /* zero: if it stands for a failure elsewhere */
-    if (!left && fails && c->err != ERR_UNKNOWN && !raises(c) &&
-        (c->ret.kind == RESULT_NULL || !state->answered)) {
-        c->fault = fault_of(ex, e, state->mute);
-    }
-}
-
-static bool
-results_meet(const Result *a, const Result *b)
-{
-    if (a->kind == RESULT_INT && b->kind == RESULT_INT) {
-        return a->lo <= b->hi && b->lo <= a->hi;
-    }
-    return (a->kind == RESULT_NULL) == (b->kind == RESULT_NULL);
-}
-
-/* True when another outcome gives the same result, and does otherwise with the exception. */
-static bool
-is_ambiguous(const Summary *summary, const Case *c)
-{
-    bool set = raises(c) || c->err == ERR_UNKNOWN;
-    for (uint32_t i = 0; i < summary->ncases; i++) {
-        const Case *other = &summary->cases[i];
-        if (other != c && other->err != ERR_UNKNOWN && raises(other) != set &&
-            results_meet(&c->ret, &other->ret)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* True when another outcome is the same for want of memory: then this one comes from a check of
- * the size that was asked for. */
-static bool
-lacks_memory(const Summary *summary, const Case *c)
-{
-    for (uint32_t i = 0; i < summary->ncases; i++) {
-        const Case *other = &summary->cases[i];
-        if (other != c && other->silent && result_equal(&c->ret, &other->ret)) {
-            return c->err == ERR_SAME && effects_equal(c, other);
-        }
-    }
-    return false;
-}
-
-void
-exception_settle(Explorer *ex, Summary *summary)
-{
-    for (uint32_t i = 0; i < summary->ncases; i++) {
-        Case *c = &summary->cases[i];
-        if (c->fault && !c->fault->memory && lacks_memory(summary, c)) {
-            Fault *fault = ARENA_NEW(ex->out, Fault);
-            *fault = *c->fault;
-            fault->memory = true;
-            fault->nomem = true;
-            c->fault = fault;
-        }
-        bool ambiguous = c->fault && is_ambiguous(summary, c);
-        bool zero = c->ret.kind == RESULT_INT && c->ret.lo == 0 && c->ret.hi == 0;
-        if (zero && !ambiguous && !raises(c) && c->err != ERR_UNKNOWN) {
-            c->fault = NULL; /* zero is no failure here */
-        }
-        const Fault *old = ambiguous ? c->fault : NULL;
-        c->fault = ambiguous ? NULL : c->fault;
-        for (; old; old = old->next) {
-            Fault *fault = ARENA_NEW(ex->out, Fault);
-            *fault = *old;
-            fault->ambiguous = true;
-            fault->next = c->fault;
-            c->fault = fault;
-        }
-    }
-}
-
-#define MAX_FAULTS 12 /* told of one outcome of a helper */
-
-bool
-exception_is_same_fault(const Fault *a, const Fault *b)
-{
-    return text_equal(a->usr, b->usr) && loc_compare(a->cause, b->cause) == 0 &&
-           text_equal(a->culprit, b->culprit);
-}
-
-const Fault *
-exception_join_faults(Arena *arena, const Fault *a, const Fault *b)
-{
-    for (; b; b = b->next) {
-        uint32_t n = 0;
-        const Fault *known = a;
-        for (; known && !exception_is_same_fault(known, b); known = known->next) {
-            n++;
-        }
-        if (!known && n < MAX_FAULTS) {
-            Fault *fault = ARENA_NEW(arena, Fault);
-            *fault = *b;
-            fault->next = a;
-            a = fault;
-        }
-    }
-    return a;
 }

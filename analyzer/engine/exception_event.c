@@ -136,7 +136,8 @@ event_exception(Explorer *ex, State *state, ExceptionKind kind, const Raised *ra
 {
     bool told = false;
     for (const Fault *f = raised ? raised->outcome->fault : NULL; f; f = f->next) {
-        if (is_blamed(ex, kind, raised, f, at)) {
+        bool noticed = state->err == ERRSTATE_SET && kind != EXCEPTION_MISSING;
+        if (!noticed && is_blamed(ex, kind, raised, f, at)) {
             ExceptionKind own = kind == EXCEPTION_MISSING ? kind
                                 : f->tristate             ? EXCEPTION_TRISTATE
                                                           : EXCEPTION_LEFT;

@@ -149,6 +149,7 @@ mix_decl(void *payload, const Decl *decl)
     }
     const GilUse *use = &key->engine->gil->use[index];
     mix(&key->sum, 1 + (uint64_t)program->fns[index]->nparam);
+    mix(&key->sum, program_is_guess(program, decl));
     mix_loc(&key->sum, use->at ? use->at->loc : (Loc){0});
     if (program->graph->component[index] < key->self) {
         const Slice *raw = &key->engine->raw[index];

@@ -609,6 +609,8 @@ bool check_unset(Explorer *ex, State *state, const Sym *sym, const Instr *at, co
 
 /* True when an exception is set for sure. */
 bool exception_is_set(const State *state);
+/* True for an outcome that sets one. */
+bool exception_is_raised(const Case *c);
 /* True for a function that answers yes, no, or that it failed. */
 bool exception_is_tristate(const Summary *summary);
 /* True when both know the same of it. */

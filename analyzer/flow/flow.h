@@ -82,6 +82,7 @@ typedef struct Program {
     uint32_t nfns;
     CallGraph *graph;     /* over fns */
     Map index_of_decl;    /* private: Decl * -> index + 1 */
+    Map guessed;          /* private: Decl * of which there are several definitions */
 } Program;
 
 /* Links units (failed ones are skipped).  A function with external linkage is
@@ -94,6 +95,8 @@ Program *program_link(Arena *arena, Unit *const *units, uint32_t nunits);
 /* The function that a direct call to 'decl' (a Decl of some unit) reaches, as
  * an index into program->fns, or -1 when no unit defines it. */
 int64_t program_callee(const Program *program, const Decl *decl);
+/* True when that function is only the nearest of several with this name. */
+bool program_is_guess(const Program *program, const Decl *decl);
 
 /* ---- dot.c ------------------------------------------------------------------ */
 

@@ -114,7 +114,7 @@ resolve(Linker *linker, const Unit *unit)
     }
     for (uint32_t i = 0; i < unit->decls.n; i++) {
         const Decl *decl = unit->decls.at[i];
-        uint32_t index;
+        uint32_t index, at;
 
         if (!decl->is_func || decl->is_static || map_get_ptr(index_of_decl, decl) != NULL) {
             continue;
@@ -122,6 +122,11 @@ resolve(Linker *linker, const Unit *unit)
         index = reached(linker, unit, decl);
         if (index != 0) {
             *map_put_ptr(index_of_decl, decl) = (void *)(uintptr_t)index;
+        }
+        at = (uint32_t)(uintptr_t)map_get_ptr(&linker->by_usr,
+                                              str_intern(linker->strings, decl->usr));
+        if (at != 0 && linker->before[at - 1] != 0) {
+            *map_put_ptr(&linker->program->guessed, decl) = linker;
         }
     }
 }
@@ -215,6 +220,12 @@ program_callee(const Program *program, const Decl *decl)
     return (int64_t)(uintptr_t)map_get_ptr(&program->index_of_decl, decl) - 1;
 }
 
+bool
+program_is_guess(const Program *program, const Decl *decl)
+{
+    return map_get_ptr(&program->guessed, decl) != NULL;
+}
+
 static int64_t
 callee_in_program(void *payload, const Decl *decl)
 {
@@ -231,6 +242,7 @@ program_link(Arena *arena, Unit *const *units, uint32_t nunits)
 
     *program = (Program){.units = units, .nunits = nunits};
     map_init(&program->index_of_decl, arena);
+    map_init(&program->guessed, arena);
     map_init(&linker.chosen, scratch);
     map_init(&linker.index, scratch);
     map_init(&linker.by_usr, scratch);
