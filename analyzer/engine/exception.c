@@ -68,7 +68,8 @@ note_successes(Raised *raised)
         const Result *ret = &summary->cases[i].ret;
         bool number = ret->kind == RESULT_INT;
         bool zero = number && ret->lo == 0 && ret->hi == 0 && zero_fails(summary);
-        bool mute = zero || (number && ret->hi < 0 && summary->origin != ORIGIN_BUILTIN);
+        bool fails = zero || ret->kind == RESULT_NULL || (number && ret->hi < 0);
+        bool mute = fails && summary->origin != ORIGIN_BUILTIN;
         if (exception_is_raised(&summary->cases[i]) || mute) {
             continue;
         }
