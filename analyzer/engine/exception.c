@@ -403,6 +403,19 @@ note_mute(Explorer *ex, State *state, const Call *call, const Case *c, const Sym
     }
 }
 
+/* True when the callee gives NULL when it fails. */
+static bool
+tells_by_null(const Summary *summary)
+{
+    for (uint32_t i = 0; i < summary->ncases; i++) {
+        const Case *c = &summary->cases[i];
+        if (c->ret.kind == RESULT_NULL && exception_is_raised(c)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {
@@ -415,6 +428,9 @@ exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, con
         state->raised && state->raised->outcome->ret.kind == RESULT_NULL &&
         is_argument(call, state->raised->value) && !always_raises(call->summary)) {
         exception_unknown(state); /* the callee may keep what came of the failure, for later */
+    }
+    if (c->ret.kind == RESULT_FIELD && result && tells_by_null(call->summary)) {
+        assume(ex, state, result, true); /* NULL there would be taken for a failure */
     }
     switch (c->err) {
     case ERR_SAME:
