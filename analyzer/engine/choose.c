@@ -147,6 +147,23 @@ returns_new_elsewhere(const Explorer *ex)
     return some_new && !unknown;
 }
 
+/* A callee that gives new references as well was told of where it returns a borrowed one; who
+ * only passes its result on is not to blame. */
+static bool
+told_in_callee(const PendingReport *report)
+{
+    const Summary *callee = report->ref.born;
+    bool gives_new = false;
+    if (!callee || callee->origin != ORIGIN_COMPUTED) {
+        return false;
+    }
+    for (uint32_t i = 0; i < callee->ncases; i++) {
+        ResultKind kind = callee->cases[i].ret.kind;
+        gives_new = gives_new || kind == RESULT_NEW || kind == RESULT_SHARED;
+    }
+    return gives_new;
+}
+
 /* The extension's own static types are never freed: a count too high on a failing path,
  * where no callee refused it, harms nobody. */
 static bool
@@ -166,6 +183,9 @@ withdrawn(const Explorer *ex, const PendingReport *report)
     }
     if (report->is_param_excess && report->rule->on_lost) {
         return excess_is_contract(ex, report->sym);
+    }
+    if (report->rule->on_return && told_in_callee(report)) {
+        return true;
     }
     if (report->rule->on_return && (report->is_return || report->is_param_excess)) {
         return !returns_new_elsewhere(ex) || is_consumed(ex, report->sym);
