@@ -141,7 +141,8 @@ owed_equal(const State *a, const State *b)
 bool
 state_same_ownership(const State *a, const State *b)
 {
-    return a->gil == b->gil && owed_equal(a, b) && same_holders(a, b) && same_holders(b, a);
+    return a->gil == b->gil && a->protocol == b->protocol && owed_equal(a, b) &&
+           same_holders(a, b) && same_holders(b, a);
 }
 
 static const Sym *
@@ -320,7 +321,6 @@ state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool w
     into->failed = into->failed && other->failed;
     into->oom = into->oom && other->oom;
     into->ignored = into->ignored || other->ignored;
-    into->protocol = into->protocol || other->protocol;
     if (into->epoch != other->epoch) {
         into->epoch = &ex->fn->block[block].ins[0];
     }

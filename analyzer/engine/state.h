@@ -436,7 +436,8 @@ void state_freeze(State *state);
 bool state_equal(const State *a, const State *b);
 /* True when 'a' came here with no more failures than 'b'. */
 bool state_not_worse(const State *a, const State *b);
-/* True when both owe the same for the same held objects. */
+/* True when both owe the same for the same held objects, and came here in ways of one kind:
+ * what only a misused protocol leads to stays apart. */
 bool state_same_ownership(const State *a, const State *b);
 /* Weakens 'into' to what holds in both; 'widen': bounds that differ are given up. */
 void state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen);

@@ -496,6 +496,52 @@ def test_selection(folder):
         one_line_error(run(folder, "scan", *args), fragment)
 
 
+UNSET = """#include <Python.h>
+typedef struct { PyObject_HEAD PyObject *name; PyObject *code; } Column;
+static PyObject *column_repr(Column *self)
+{
+    PyObject *result = NULL, *format = NULL, *args = NULL, *tmp;
+    if (!(format = PyUnicode_FromString("%r %r"))) {
+        goto exit;
+    }
+    if (!(args = PyTuple_New(2))) {
+        goto exit;
+    }
+    tmp = self->name ? self->name : Py_None;
+    PyObject_IsTrue(tmp);
+    tmp = self->code ? self->code : Py_None;
+    PyObject_IsTrue(tmp);
+    result = PyUnicode_Format(format, args);
+exit:
+    Py_XDECREF(format);
+    return result;
+}
+static int column_init(Column *self, PyObject *args, PyObject *kw)
+{
+    PyObject *name, *code;
+    if (!PyArg_ParseTuple(args, "OO", &name, &code)) {
+        return -1;
+    }
+    Py_XSETREF(self->name, Py_NewRef(name));
+    Py_XSETREF(self->code, Py_NewRef(code));
+    return 0;
+}
+PyTypeObject Column_Type = {
+    PyVarObject_HEAD_INIT(NULL, 0)
+    .tp_name = "m.Column", .tp_basicsize = sizeof(Column), .tp_new = PyType_GenericNew,
+    .tp_init = (initproc)column_init, .tp_repr = (reprfunc)column_repr,
+};
+"""
+
+
+def test_ordinary_beside_unusual(folder):
+    """What leaks on every path is not hidden because it also leaks where tp_init never ran."""
+    put(folder, "unset.c", UNSET)
+    put_database(folder, ["unset.c"])
+    result = run(folder, "scan", "--rule", "leak", "--reach", "ordinary")
+    check([rule for _, _, rule in found(result)] == ["leak"], result, "the leak is ordinary")
+
+
 # ---- suppressions ---------------------------------------------------------------------------------
 
 def test_suppressions(folder):
