@@ -28,7 +28,7 @@ static PyObject *keep(PyObject *self, PyObject *a)
     if (text == NULL) {
         return NULL;
     }
-    Py_ssize_t n = PyObject_Length(text);
+    Py_ssize_t n = PyUnicode_GET_LENGTH(text);
     Py_DECREF(text);
     if (n > 3) {
         Py_INCREF(a);
