@@ -50,7 +50,7 @@ const char *cache_files_get(Arena *arena, const char *folder, CacheKind kind, Di
 bool cache_files_put(Arena *scratch, const char *folder, CacheKind kind, Digest key,
                      const void *bytes, size_t length, Error *error);
 
-/* ---- cache_db.c: what is in the file, by kind ------------------------------------------- */
+/* ---- cache_clean.c: what is in the file, by kind ------------------------------------------- */
 
 typedef struct CacheInfo {
     uint64_t entries[CACHE_KINDS], bytes[CACHE_KINDS];

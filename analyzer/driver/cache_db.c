@@ -4,10 +4,9 @@
  * do not wait for each other; one that is killed leaves whole transactions only.  Every
  * entry carries a digest of its bytes.
  */
-#include "driver/cache.h"
+#include "driver/cache_db.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,39 +14,17 @@
 
 #include "base/embedded.h"
 
-#define APPLICATION_ID 0x73747279 /* "stry" */
 #define SCHEMA 1                  /* of the table below */
 #define BUSY_MILLISECONDS 2000    /* another scan's transaction takes less */
 #define PENDING_BYTES ((size_t)32 << 20)
 #define LARGEST_FILE ((int64_t)2 << 30)
-#define DAY 86400
 
-typedef struct Pending {
-    CacheKind kind;
-    Digest key, id;
-    void *bytes;
-    size_t length;
-} Pending;
-
-struct Cache {
-    Arena *arena;
-    Arena *waiting; /* of what is pending */
-    const char *path;
-    const char *store; /* the folder, when it is one of files; then there is no database */
-    sqlite3 *db;
-    sqlite3_stmt *get, *put, *touch;
-    bool read_only, broken;
-    int64_t now;
-    VEC(Pending) pending;
-    size_t pending_bytes;
-    VEC(int64_t) touched; /* rows that were used, and not today before */
-};
 
 /* ---- what goes wrong ------------------------------------------------------------------ */
 
 /* What the user can do about an error of SQLite. */
-static const char *
-remedy(int code)
+const char *
+cache_db_remedy(int code)
 {
     switch (code & 0xff) {
     case SQLITE_BUSY:
@@ -75,14 +52,14 @@ give_up(Cache *cache, int code)
 {
     if (!cache->broken) {
         say("the cache %s cannot be used (%s; %s); the scan goes on without it", cache->path,
-            sqlite3_errstr(code & 0xff), remedy(code));
+            sqlite3_errstr(code & 0xff), cache_db_remedy(code));
     }
     cache->broken = true;
 }
 
 /* Runs statements without a result. */
-static int
-run(Cache *cache, const char *sql)
+int
+cache_db_run(Cache *cache, const char *sql)
 {
     return sqlite3_exec(cache->db, sql, NULL, NULL, NULL);
 }
@@ -118,17 +95,21 @@ static int
 make_tables(Cache *cache)
 {
     char text[600];
-    int code = run(cache, "BEGIN IMMEDIATE");
+    int code = cache_db_run(cache, "BEGIN IMMEDIATE");
 
     if (code != SQLITE_OK) {
         return code;
     }
     if (number(cache, "PRAGMA user_version", &code) == 0 && code == SQLITE_OK) {
         snprintf(text, sizeof(text), "PRAGMA application_id=%d; PRAGMA user_version=%d; " TABLES,
-                 APPLICATION_ID, SCHEMA);
-        code = run(cache, text);
+                 CACHE_APPLICATION_ID, SCHEMA);
+        code = cache_db_run(cache, text);
     }
-    return code == SQLITE_OK ? run(cache, "COMMIT") : (run(cache, "ROLLBACK"), code);
+    if (code != SQLITE_OK) {
+        cache_db_run(cache, "ROLLBACK");
+        return code;
+    }
+    return cache_db_run(cache, "COMMIT");
 }
 
 /* Checks that the file is ours; makes it so when it is new. */
@@ -147,7 +128,7 @@ check_tables(Cache *cache)
     if (tables == 0 && application == 0 && schema == 0) {
         return cache->read_only ? SQLITE_READONLY : make_tables(cache);
     }
-    return application == APPLICATION_ID && schema == SCHEMA ? SQLITE_OK : SQLITE_NOTADB;
+    return application == CACHE_APPLICATION_ID && schema == SCHEMA ? SQLITE_OK : SQLITE_NOTADB;
 }
 
 /* A cache lies in the tree of somebody else's project: nothing in it may run. */
@@ -161,8 +142,8 @@ distrust(sqlite3 *db)
 }
 
 /* Opens the file; links are not followed, so that nothing is written elsewhere. */
-static int
-open_file(Cache *cache, int flags)
+int
+cache_db_open(Cache *cache, int flags)
 {
     int code = sqlite3_open_v2(cache->path, &cache->db,
                                flags | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX, NULL);
@@ -173,7 +154,8 @@ open_file(Cache *cache, int flags)
     distrust(cache->db);
     sqlite3_busy_timeout(cache->db, BUSY_MILLISECONDS);
     cache->read_only = sqlite3_db_readonly(cache->db, "main") == 1;
-    run(cache, "PRAGMA synchronous=OFF; PRAGMA cell_size_check=ON; PRAGMA mmap_size=268435456");
+    cache_db_run(cache, "PRAGMA synchronous=OFF; PRAGMA cell_size_check=ON; "
+                 "PRAGMA mmap_size=268435456");
     return check_tables(cache);
 }
 
@@ -210,8 +192,8 @@ make_folder(Arena *arena, const char *folder)
 }
 
 /* A cache that is not open yet. */
-static Cache *
-new_cache(Arena *arena, const char *folder)
+Cache *
+cache_db_new(Arena *arena, const char *folder)
 {
     Cache *cache = ARENA_NEW(arena, Cache);
     char *real = realpath(folder, NULL);
@@ -224,8 +206,8 @@ new_cache(Arena *arena, const char *folder)
     return cache;
 }
 
-static void
-end(Cache *cache)
+void
+cache_db_end(Cache *cache)
 {
     sqlite3_finalize(cache->get);
     sqlite3_finalize(cache->put);
@@ -245,12 +227,12 @@ cache_open(Arena *arena, const char *folder)
             strerror(errno));
         return NULL;
     }
-    cache = new_cache(arena, folder);
-    code = open_file(cache, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    cache = cache_db_new(arena, folder);
+    code = cache_db_open(cache, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     code = code == SQLITE_OK ? prepare(cache) : code;
     if (code != SQLITE_OK) {
         give_up(cache, code);
-        end(cache);
+        cache_db_end(cache);
         return NULL;
     }
     return cache;
@@ -259,13 +241,13 @@ cache_open(Arena *arena, const char *folder)
 Cache *
 cache_open_store(Arena *arena, const char *folder)
 {
-    Cache *cache = new_cache(arena, folder);
+    Cache *cache = cache_db_new(arena, folder);
 
     cache->store = path_absolute(arena, NULL, folder);
     if (mkdir(folder, 0777) != 0 && (errno != EEXIST || !path_is_dir(folder))) {
         say("the store %s cannot be made (%s); the scan goes on without it", folder,
             strerror(errno));
-        end(cache);
+        cache_db_end(cache);
         return NULL;
     }
     return cache;
@@ -292,7 +274,7 @@ take_row(Cache *cache, Arena *arena, size_t *length)
         give_up(cache, SQLITE_CORRUPT);
         return NULL;
     }
-    if (sqlite3_column_int64(cache->get, 1) < cache->now - DAY) {
+    if (sqlite3_column_int64(cache->get, 1) < cache->now - CACHE_DAY) {
         VEC_PUSH(cache->arena, &cache->touched, sqlite3_column_int64(cache->get, 0));
     }
     *length = size;
@@ -365,17 +347,17 @@ flush(Cache *cache)
     int code = SQLITE_OK;
 
     if (!cache->broken && !cache->read_only && cache->pending.n + cache->touched.n > 0) {
-        code = run(cache, "BEGIN IMMEDIATE");
+        code = cache_db_run(cache, "BEGIN IMMEDIATE");
         for (uint32_t i = 0; i < cache->pending.n && code == SQLITE_OK; i++) {
             code = put_one(cache, &cache->pending.at[i]);
         }
         for (uint32_t i = 0; i < cache->touched.n && code == SQLITE_OK; i++) {
             code = touch_one(cache, cache->touched.at[i]);
         }
-        code = code == SQLITE_OK ? run(cache, "COMMIT") : code;
+        code = code == SQLITE_OK ? cache_db_run(cache, "COMMIT") : code;
     }
     if (code != SQLITE_OK) {
-        run(cache, "ROLLBACK");
+        cache_db_run(cache, "ROLLBACK");
         give_up(cache, code);
     }
     cache->pending.n = cache->pending.cap = 0;
@@ -428,7 +410,8 @@ shrink(Cache *cache)
     int64_t unused = code == SQLITE_OK ? number(cache, "PRAGMA freelist_count", &code) : 0;
 
     if (code == SQLITE_OK && (pages - unused) * size > LARGEST_FILE) {
-        run(cache, "DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY used LIMIT "
+        cache_db_run(cache, "DELETE FROM entry WHERE id IN "
+                     "(SELECT id FROM entry ORDER BY used LIMIT "
                    "(SELECT count(*) / 4 FROM entry))");
     }
 }
@@ -448,117 +431,6 @@ cache_close(Cache *cache)
     if (wrote && !cache->broken && !cache->read_only) {
         shrink(cache);
     }
-    end(cache);
+    cache_db_end(cache);
     return !cache->broken;
-}
-
-/* ---- looking and cleaning ------------------------------------------------------------------ */
-
-static bool
-explain(const Cache *cache, int code, Error *error)
-{
-    return error_set(error, ERROR_INPUT, "the cache %s cannot be used: %s; %s", cache->path,
-                     sqlite3_errstr(code & 0xff), remedy(code));
-}
-
-/* Counts what is in an open cache. */
-static int
-count_entries(Cache *cache, CacheInfo *info)
-{
-    sqlite3_stmt *query = NULL;
-    int code = sqlite3_prepare_v2(cache->db, "SELECT kind, count(*), sum(length(bytes)), "
-                                  "sum(maker<>?1 AND maker<>?2) FROM entry GROUP BY kind", -1,
-                                  &query, NULL);
-
-    if (code == SQLITE_OK) {
-        sqlite3_bind_text(query, 1, build_id, -1, SQLITE_STATIC);
-        sqlite3_bind_text(query, 2, build_capture_id, -1, SQLITE_STATIC);
-        while ((code = sqlite3_step(query)) == SQLITE_ROW) {
-            int64_t kind = sqlite3_column_int64(query, 0);
-
-            if (kind >= 0 && kind < CACHE_KINDS) {
-                info->entries[kind] = (uint64_t)sqlite3_column_int64(query, 1);
-                info->bytes[kind] = (uint64_t)sqlite3_column_int64(query, 2);
-            }
-            info->foreign += (uint64_t)sqlite3_column_int64(query, 3);
-        }
-        code = code == SQLITE_DONE ? SQLITE_OK : code;
-    }
-    sqlite3_finalize(query);
-    return code;
-}
-
-static uint64_t
-size_of(const char *path)
-{
-    struct stat status;
-
-    return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
-}
-
-bool
-cache_info(Arena *arena, const char *folder, CacheInfo *info, Error *error)
-{
-    Cache *cache = new_cache(arena, folder);
-    int code = SQLITE_OK;
-    bool there = path_is_file(cache->path);
-
-    *info = (CacheInfo){0};
-    if (there) {
-        code = open_file(cache, SQLITE_OPEN_READONLY);
-        code = code == SQLITE_OK ? count_entries(cache, info) : code;
-        info->size = size_of(cache->path);
-    }
-    end(cache);
-    return code == SQLITE_OK || explain(cache, code, error);
-}
-
-/* True when the file says in its head that it is ours, whatever follows. */
-static bool
-was_ours(const char *path)
-{
-    unsigned char head[72] = {0};
-    FILE *file = fopen(path, "rb");
-    size_t got = file != NULL ? fread(head, 1, sizeof(head), file) : 0;
-    uint32_t application = (uint32_t)head[68] << 24 | (uint32_t)head[69] << 16
-                           | (uint32_t)head[70] << 8 | head[71];
-
-    if (file != NULL) {
-        fclose(file);
-    }
-    return got == sizeof(head) && memcmp(head, "SQLite format 3", 16) == 0
-           && application == APPLICATION_ID;
-}
-
-/* Drops from an open cache what nobody will ask for. */
-static int
-drop_old(Cache *cache, int days, CacheInfo *info)
-{
-    char text[300];
-    int code;
-
-    snprintf(text, sizeof(text), "DELETE FROM entry WHERE maker NOT IN ('%s', '%s') OR used < %lld",
-             build_id, build_capture_id, (long long)(cache->now - (int64_t)days * DAY));
-    code = run(cache, text);
-    code = code == SQLITE_OK ? run(cache, "VACUUM") : code;
-    return code == SQLITE_OK ? count_entries(cache, info) : code;
-}
-
-bool
-cache_prune(Arena *arena, const char *folder, int days, CacheInfo *info, Error *error)
-{
-    Cache *cache = new_cache(arena, folder);
-    int code = SQLITE_OK;
-
-    *info = (CacheInfo){0};
-    if (path_is_file(cache->path)) {
-        code = open_file(cache, SQLITE_OPEN_READWRITE);
-        code = code == SQLITE_OK ? drop_old(cache, days, info) : code;
-        if ((code == SQLITE_CORRUPT || code == SQLITE_NOTADB) && was_ours(cache->path)) {
-            code = unlink(cache->path) == 0 ? SQLITE_OK : SQLITE_PERM;
-        }
-        info->size = size_of(cache->path);
-    }
-    end(cache);
-    return code == SQLITE_OK || explain(cache, code, error);
 }

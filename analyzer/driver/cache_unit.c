@@ -298,7 +298,7 @@ unit_key(Digest job, const char *list, size_t length)
     return digest_bytes(parts, sizeof(parts));
 }
 
-/* ---- finding and keeping ------------------------------------------------------------------------ */
+/* ---- finding and keeping ---------- */
 
 const char *
 unit_cache_find(UnitCache *units, Arena *scratch, const Job *job, size_t *length)

@@ -55,7 +55,8 @@ ninja_rules(Plan *plan)
     strbuf_printf(&plan->out, "# written by strayref plan --ninja\n"
                   "rule stage\n  command = { %s $share || [ $$? -eq 3 ]; } && touch $out\n"
                   "  description = $stage $share\n"
-                  "rule report\n  command = %s --output json=$out --fail-on never || [ $$? -eq 3 ]\n"
+                  "rule report\n  command = %s --output json=$out --fail-on never "
+                  "|| [ $$? -eq 3 ]\n"
                   "  description = report\n", command, command);
     strbuf_puts(&plan->out, "rule always\n  command = true\nbuild always: always\n");
 }
@@ -68,7 +69,8 @@ ninja_round(Plan *plan, const char *stage, uint32_t round, const char *before)
 
     strbuf_init(&all, plan->arena);
     for (uint32_t i = 1; i <= plan->tasks; i++) {
-        strbuf_printf(&plan->out, "build %s%u.%u: stage | %s\n  stage = %s\n  share = --shard %u/%u",
+        strbuf_printf(&plan->out,
+                      "build %s%u.%u: stage | %s\n  stage = %s\n  share = --shard %u/%u",
                       stage, round, i, before, stage, i, plan->tasks);
         if (round > 0) {
             strbuf_printf(&plan->out, " --round %u/%u", round, (unsigned)ROUNDS);
@@ -95,7 +97,7 @@ write_ninja(Plan *plan)
                   "default report.json\n", before);
 }
 
-/* ---- slurm ------------------------------------------------------------------------------------ */
+/* ---- slurm ---------- */
 
 /* One job array, after the job before. */
 static void
@@ -116,12 +118,12 @@ slurm_array(Plan *plan, const char *stage, uint32_t round, const char *before)
 static void
 write_slurm(Plan *plan)
 {
-    const char *before = "";
+    const char *before = "", *report, *merge;
 
     strbuf_puts(&plan->out,
                 "#!/bin/sh\n"
-                "# Written by strayref plan --slurm; options for sbatch may follow.  Tasks that are\n"
-                "# run again find their work done; what was never done the last job does.\n"
+                "# Written by strayref plan --slurm; options for sbatch may follow.  Tasks that\n"
+                "# are run again find their work done; what was never done the last job does.\n"
                 "set -eu\n");
     slurm_array(plan, "capture", 0, before);
     before = " --dependency=afterany:$capture0";
@@ -129,18 +131,16 @@ write_slurm(Plan *plan)
         slurm_array(plan, "analyze", round, before);
         before = arena_printf(plan->arena, " --dependency=afterany:$analyze%u", round);
     }
+    report = arena_printf(plan->arena, "%s/report.json", plan->store);
+    merge = arena_printf(plan->arena,
+                         "%s merge -j1 -p %s --store %s --output json=%s --fail-on never",
+                         quoted(plan, plan->program), quoted(plan, plan->database),
+                         quoted(plan, plan->store), quoted(plan, report));
     strbuf_printf(&plan->out, "sbatch --parsable --requeue --job-name=strayref-merge%s \"$@\" "
-                  "--wrap=%s\n", before,
-                  quoted(plan, arena_printf(plan->arena, "%s merge -j1 -p %s --store %s --output json=%s "
-                                            "--fail-on never",
-                                            quoted(plan, plan->program),
-                                            quoted(plan, plan->database),
-                                            quoted(plan, plan->store),
-                                            quoted(plan, arena_printf(plan->arena, "%s/report.json",
-                                                                      plan->store)))));
+                  "--wrap=%s\n", before, quoted(plan, merge));
 }
 
-/* ---- the command --------------------------------------------------------------------------------- */
+/* ---- the command ---------- */
 
 /* The program that runs now, as others can run it. */
 static const char *

@@ -14,34 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/run.h"
+#include "engine/team.h"
 
 #define BATCH_MAX 64    /* components that are given at a time, */
 #define BATCH_WORK 3000 /* and instructions in them, about */
-
-typedef struct Member {
-    pid_t pid;
-    int socket;    /* -1: not running */
-    bool *has;     /* by function: it has the summary */
-    uint32_t *task; /* components that it works on, in this order */
-    uint32_t ntask, done;
-} Member;
-
-typedef struct Team {
-    Engine *engine;
-    Arena *arena;      /* of bytes on the way, reset when nothing is */
-    Member *member;
-    uint32_t nmembers;
-    uint32_t *waits;   /* by component: how many of its needs are not there yet */
-    uint32_t **waiter; /* by component: those that need it */
-    uint32_t *nwaiter;
-    uint64_t *work;    /* by component: instructions */
-    uint64_t *urgency; /* the same with the longest way of waiters */
-    bool *alone;       /* a process died with it and others */
-    Digest *key;
-    uint32_t *ready;   /* heap of components, the most urgent first */
-    uint32_t nready, nfinished;
-} Team;
 
 /* ---- bytes through sockets -------------------------------------------------------------- */
 
@@ -197,43 +173,7 @@ stop(Member *member)
     return status;
 }
 
-/* ---- which component is next ------------------------------------------------------------------- */
-
-static bool
-is_before(const Team *team, uint32_t a, uint32_t b)
-{
-    return team->urgency[a] != team->urgency[b] ? team->urgency[a] > team->urgency[b] : a < b;
-}
-
-static void
-push_ready(Team *team, uint32_t component)
-{
-    uint32_t i = team->nready++;
-    for (; i > 0 && is_before(team, component, team->ready[(i - 1) / 2]); i = (i - 1) / 2) {
-        team->ready[i] = team->ready[(i - 1) / 2];
-    }
-    team->ready[i] = component;
-}
-
-static uint32_t
-pop_ready(Team *team)
-{
-    uint32_t top = team->ready[0], last = team->ready[--team->nready], i = 0;
-    for (;;) {
-        uint32_t child = 2 * i + 1;
-        if (child + 1 < team->nready && is_before(team, team->ready[child + 1],
-                                                  team->ready[child])) {
-            child++;
-        }
-        if (child >= team->nready || !is_before(team, team->ready[child], last)) {
-            break;
-        }
-        team->ready[i] = team->ready[child];
-        i = child;
-    }
-    team->ready[i] = last;
-    return top;
-}
+/* ---- what is ready ---------- */
 
 static void finish(Team *team, uint32_t component, Slice part);
 
@@ -253,7 +193,7 @@ make_ready(Team *team, uint32_t c)
             return; /* its waiters: see spread */
         }
     }
-    push_ready(team, c);
+    team_push(team, c);
 }
 
 /* Looks after all that may have become ready; 'from' is a finished component. */
@@ -287,7 +227,7 @@ finish(Team *team, uint32_t c, Slice part)
     spread(team, c);
 }
 
-/* ---- giving and taking -------------------------------------------------------------------------- */
+/* ---- giving and taking ---------- */
 
 /* Appends the summaries that the component needs and the process has not; returns how many. */
 static uint32_t
@@ -322,9 +262,9 @@ choose_task(Team *team, Member *member)
     member->ntask = member->done = 0;
     while (team->nready > 0 && member->ntask < BATCH_MAX && member->ntask < share &&
            work < BATCH_WORK) {
-        uint32_t c = pop_ready(team);
+        uint32_t c = team_pop(team);
         if (team->alone[c] && member->ntask > 0) {
-            push_ready(team, c);
+            team_push(team, c);
             break;
         }
         member->task[member->ntask++] = c;
@@ -368,7 +308,7 @@ bury(Team *team, Member *member)
         uint32_t c = member->task[i];
         if (!team->alone[c]) {
             team->alone[c] = true;
-            push_ready(team, c);
+            team_push(team, c);
             continue;
         }
         const char *why = WIFSIGNALED(status)
@@ -436,7 +376,7 @@ take_results(Team *team)
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------ */
+/* ---- the whole ---------- */
 
 static uint64_t
 count_work(const Engine *engine, const Component *component)
