@@ -152,13 +152,14 @@ must_analyse(const Engine *engine, uint32_t f)
 }
 
 static Loc
-moved(const Fn *fn, uint32_t line, Loc loc)
+moved(const Engine *engine, const Fn *fn, uint32_t line, Loc loc)
 {
     uint32_t last = line + fn->last_line - fn->loc.line;
     if (text_equal(loc.file, fn->loc.file) && loc.line + 1 >= line && loc.line <= last) {
         loc.line = loc.line + fn->loc.line - line;
+        return loc;
     }
-    return loc;
+    return engine->before->moved(engine->before->payload, loc);
 }
 
 /* Takes over the findings of a function that began at 'line' before. */
@@ -170,11 +171,11 @@ keep_findings(Engine *engine, uint32_t f, const FnFindings *old, uint32_t line)
     for (uint32_t i = 0; i < old->n; i++) {
         Finding *copy = ARENA_NEW(engine->out, Finding);
         *copy = *old->at[i];
-        copy->loc = moved(fn, line, copy->loc);
+        copy->loc = moved(engine, fn, line, copy->loc);
         copy->steps = ARENA_ARRAY(engine->out, Step, copy->nsteps + 1);
         memcpy(copy->steps, old->at[i]->steps, copy->nsteps * sizeof(Step));
         for (uint32_t k = 0; k < copy->nsteps; k++) {
-            copy->steps[k].loc = moved(fn, line, copy->steps[k].loc);
+            copy->steps[k].loc = moved(engine, fn, line, copy->steps[k].loc);
         }
         VEC_PUSH(engine->out, &engine->result->findings, copy);
     }

@@ -49,6 +49,82 @@ base_index(Base *base)
     }
 }
 
+/* The function of the base that the place was in; nfns when it was in none. */
+static uint32_t
+function_around(const Base *base, Loc loc)
+{
+    const Program *program = base->scan.program;
+
+    for (uint32_t i = 0; i < program->nfns; i++) {
+        const Fn *fn = program->fns[i];
+
+        if (loc.line + 1 >= base->lines[i]
+            && loc.line <= base->lines[i] + (fn->last_line - fn->loc.line)
+            && text_equal(fn->loc.file, loc.file)) {
+            return i;
+        }
+    }
+    return program->nfns;
+}
+
+/* True when nobody can tell where the place is now: its function has changed, or it is in none
+ * and the lines of the file have moved. */
+static bool
+is_lost(const Base *base, Loc loc)
+{
+    const Program *program = base->scan.program;
+    uint32_t index = function_around(base, loc);
+    bool lost = false;
+
+    if (index < program->nfns) {
+        const Fn *now = map_get(&base->now, engine_identity(program->fns[index]));
+
+        return now == NULL || !fn_same(program->fns[index], now);
+    }
+    for (uint32_t i = 0; i < base->nfiles; i++) {
+        const OpenFile *file = &base->files[i];
+
+        lost = lost || (text_equal(file->path, loc.file)
+                        && (file->whole.n > 0 || file->nshift > 0));
+    }
+    return lost;
+}
+
+/* For EngineBefore: where a place is now that is not lost. */
+static Loc
+moved(void *payload, Loc loc)
+{
+    const Base *base = payload;
+    const Program *program = base->scan.program;
+    uint32_t index = function_around(base, loc);
+    const Fn *now = index < program->nfns
+                        ? map_get(&base->now, engine_identity(program->fns[index])) : NULL;
+
+    if (now != NULL) {
+        loc.line = loc.line + now->loc.line - base->lines[index];
+    }
+    return loc;
+}
+
+/* True when a finding of the function tells of a place that is lost. */
+static bool
+tells_of_lost(const Base *base, const FnFindings *own)
+{
+    for (uint32_t i = 0; i < own->n; i++) {
+        const Finding *finding = own->at[i];
+
+        if (is_lost(base, finding->loc)) {
+            return true;
+        }
+        for (uint32_t k = 0; k < finding->nsteps; k++) {
+            if (is_lost(base, finding->steps[k].loc)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* For EngineBefore. */
 static bool
 is_changed(void *payload, const Fn *fn)
@@ -56,8 +132,19 @@ is_changed(void *payload, const Fn *fn)
     const Base *base = payload;
     uintptr_t index = (uintptr_t)map_get(&base->known, engine_identity(fn));
 
-    return index == 0 || base->outside[index - 1]
-           || !fn_same(base->scan.program->fns[index - 1], fn);
+    return index == 0 || !fn_same(base->scan.program->fns[index - 1], fn)
+           || (base->outside[index - 1]
+               && tells_of_lost(base, &base->scan.engine.own[index - 1]));
+}
+
+/* Notes the functions as they are now. */
+static void
+index_now(Base *base, Arena *arena, const Program *program)
+{
+    map_init(&base->now, arena);
+    for (uint32_t i = 0; i < program->nfns; i++) {
+        *map_put(&base->now, engine_identity(program->fns[i])) = program->fns[i];
+    }
 }
 
 /* ---- the edited program ---------------------------------------------------------------------- */
@@ -113,7 +200,8 @@ static bool
 follow(Base *base, Arena *arena, Unit **units, Scan *scan, Error *error)
 {
     EngineBefore before = {.program = base->scan.program, .result = &base->scan.engine,
-                           .is_changed = is_changed, .payload = base, .lines = base->lines};
+                           .is_changed = is_changed, .payload = base, .lines = base->lines,
+                           .moved = moved};
     bool *analysed;
 
     *scan = base->scan;
@@ -123,6 +211,7 @@ follow(Base *base, Arena *arena, Unit **units, Scan *scan, Error *error)
         return false;
     }
     scan->program = program_link(arena, units, scan->jobs.jobs.n);
+    index_now(base, arena, scan->program);
     annotations_apply(scan);
     engine_run_changed(arena, scan->strings, scan->program, scan->model, &before, &analysed,
                        &scan->engine);
