@@ -75,8 +75,9 @@ is_export(Finder *finder, const Action *store)
     for (uint32_t i = 0; i < store->member->actions.n; i++) {
         const Action *action = store->member->actions.at[i];
 
-        if (action->kind == DOES_FREE && action->fn != store->fn &&
-            is_buffer_slot(&finder->view[action->fn])) {
+        if ((action->kind == DOES_FREE ||
+             (action->kind == DOES_STORE && action->value.kind == VAL_NULL)) &&
+            action->fn != store->fn && is_buffer_slot(&finder->view[action->fn])) {
             return true;
         }
     }
@@ -302,6 +303,27 @@ is_kept(Finder *finder, const FnView *view, uint32_t param)
     return false;
 }
 
+/* True when the program makes instances; a singleton may stand in a static variable. */
+static bool
+is_made(Finder *finder, const Build *build)
+{
+    if (build->cls.slot[SLOT_NEW].function != NULL || build->slot_decl[SLOT_NEW] != NULL) {
+        return true;
+    }
+    for (uint32_t f = 0; f < finder->program->nfns; f++) {
+        const FnView *view = &finder->view[f];
+
+        for (uint32_t i = 0; view->is_maker && i < view->calls.n; i++) {
+            const Instr *call = view->calls.at[i];
+
+            if (call->nargs > 0 && global_of(view, call->args[0]) == build->decl) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void
 check_self(Finder *finder, Build *build, const FnView *dealloc)
 {
@@ -311,7 +333,7 @@ check_self(Finder *finder, Build *build, const FnView *dealloc)
 
     if (dealloc->fn->nparam != 1 || dealloc->fn->status != FN_OK ||
         closure_calls(finder, closure, ends, NULL) != NULL || is_kept(finder, dealloc, 0) ||
-        !only_looks(finder, dealloc, 0, 3)) {
+        !is_made(finder, build) || !only_looks(finder, dealloc, 0, 3)) {
         return;
     }
     add(finder, build, HAZARD_SELF_LEAK, end_of(build),
