@@ -41,25 +41,18 @@ result_text(Explorer *ex, const Instr *at)
     return type_is_object(ex->fn->ret) || ex->fn->ret->kind == TYPE_PTR ? "NULL" : "-1";
 }
 
-/* True when a variable may still be tested for the failure, which is then only noticed late. */
-static bool
-is_kept(const State *state, ExceptionKind kind, const Raised *raised, const Instr *at)
-{
-    bool purpose = raised && raised->at != at && kind == EXCEPTION_REPLACED;
-    bool pointer = purpose && raised->outcome->ret.kind == RESULT_NULL;
-    return pointer && raised->value && state_holds(state, raised->value);
-}
-
 static Confidence
 confidence_of(const Explorer *ex, ExceptionKind kind, const Raised *raised, const Fault *fault)
 {
-    if (kind == EXCEPTION_TRANSLATED || kind == EXCEPTION_DISTURBED || (raised && raised->outcome->misused) ||
-        (fault && fault->misused) || (raised && raised->summary->partial)) {
+    bool on_purpose = kind == EXCEPTION_TRANSLATED || kind == EXCEPTION_DISTURBED ||
+                      kind == EXCEPTION_REPLACED; /* perhaps */
+    if (on_purpose || (raised && raised->outcome->misused) || (fault && fault->misused) ||
+        (raised && raised->summary->partial)) {
         return CONFIDENCE_LOW;
     }
     bool computed = raised && raised->summary->origin == ORIGIN_COMPUTED;
-    return fault || computed || ex->info->contract == CONTRACT_OBJECT || kind == EXCEPTION_REPLACED
-               ? CONFIDENCE_MEDIUM : CONFIDENCE_HIGH;
+    return fault || computed || ex->info->contract == CONTRACT_OBJECT ? CONFIDENCE_MEDIUM
+                                                                      : CONFIDENCE_HIGH;
 }
 
 /* True when the callee whose fault it is should have done otherwise. */
@@ -119,9 +112,6 @@ tell(Explorer *ex, State *state, ExceptionKind kind, const Raised *raised, const
                                                        : &fault->cause,
                   .raised = raised ? raised->node : NULL, .unread = event.unread,
                   .confidence = confidence_of(ex, kind, raised, fault)};
-    if (is_kept(state, kind, raised, at)) {
-        rx.confidence = CONFIDENCE_LOW;
-    }
     for (uint32_t i = 0; all_rules[i]; i++) {
         rx.rule = all_rules[i];
         if (rx.rule->on_exception) {
