@@ -40,8 +40,8 @@ gzip -cd "$work/root/usr/share/doc/strayref/changelog.gz" | dpkg-parsechangelog 
 # The licence is told word by word.
 sed -n '/^License: Expat$/,$p' "$work/root/usr/share/doc/strayref/copyright" |
     sed '1,/^License: Expat$/d; s/^ \.$//; s/^ //' >"$work/licence"
-sed '1,/^Copyright/d' LICENSE | sed '1{/^$/d}' | diff - "$work/licence" >"$work/diff" ||
-    fail "copyright is not LICENSE:" "$work/diff"
+sed '1,/^Copyright/d' reports/LICENSE | sed '1{/^$/d}' | diff - "$work/licence" >"$work/diff" ||
+    fail "copyright is not reports/LICENSE:" "$work/diff"
 gzip -cd "$work/root/usr/share/man/man1/strayref.1.gz" | cmp - "$build/man/strayref.1"
 dpkg-deb -c "$package" | awk '$2 != "root/root" || $1 ~ /^.....w|^........w/' >"$work/strange"
 [ ! -s "$work/strange" ] || fail "owners or permissions:" "$work/strange"

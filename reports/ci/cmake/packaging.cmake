@@ -65,7 +65,7 @@ if(NOT address)
     set(address "strayref@localhost")
 endif()
 set(CPACK_PACKAGE_CONTACT "${maintainer} <${address}>")
-set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/LICENSE)
+set(CPACK_RESOURCE_FILE_LICENSE ${PROJECT_SOURCE_DIR}/reports/LICENSE)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/changelog.in ${PROJECT_BINARY_DIR}/changelog @ONLY)
 install(FILES ${CMAKE_CURRENT_LIST_DIR}/copyright ${PROJECT_BINARY_DIR}/changelog
     DESTINATION ${CMAKE_INSTALL_DOCDIR})
