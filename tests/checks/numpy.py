@@ -22,7 +22,9 @@ static void **PyArray_API = NULL;
         (*(PyObject * (*)(PyObject *, PyArray_Descr *, int, int, int, PyObject *)) \
          PyArray_API[69])
 int _import_array(void);
-#define import_array() {if (_import_array() < 0) {PyErr_Print(); return NULL; } }
+#define import_array() \
+        {if (_import_array() < 0) {PyErr_Print(); \
+         PyErr_SetString(PyExc_RuntimeError, "failed to import"); return NULL; } }
 #endif
 #endif
 """

@@ -215,7 +215,8 @@ def test_action_base(folder):
     run_step(folder, "Scan", {"base": base})
     file = folder / "helpers.c"
     file.write_text(file.read_text() + "\nPyObject *\nring_lost(void)\n{\n"
-                    "    PyObject *list = PyList_New(0);\n    return PyLong_FromLong(list != NULL);\n}\n")
+                    "    PyObject *list = PyList_New(0);\n"
+                    "    return list != NULL ? PyLong_FromLong(1000) : NULL;\n}\n")
     output, _ = run_step(folder, "Scan", {"base": base}, expect=1)
     assert len(re.findall(r"^::(?:error|warning) ", output, re.M)) == 1, output
     assert "ring_lost" in output or "'list'" in output, output

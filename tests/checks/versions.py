@@ -18,7 +18,10 @@ none(PyObject *self, PyObject *arg)
 static PyObject *
 lost(PyObject *self, PyObject *arg)
 {
-    PyList_New(0);
+    PyObject *list = PyList_New(0);
+    if (list == NULL) {
+        return NULL;
+    }
     Py_RETURN_NONE;
 }
 
