@@ -276,12 +276,63 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
     write_place(ex, state, call->ins, place, value);
 }
 
+/* True for what memory held, or what was read through it, since the call at 'at'. */
+static bool
+is_since(const Sym *sym, const Instr *at)
+{
+    if (sym->kind == SYM_INIT && sym->site == at) {
+        return true;
+    }
+    for (const Place *place = sym->place; place; place = place->base) {
+        if (place->sym && is_since(place->sym, at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_in_hand(const State *state, const Sym *sym)
+{
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        if (state->bind[i].sym == sym && place_is_local(state->bind[i].place)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < state->ntemp; i++) {
+        if (state->temp[i].sym == sym) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The call at 'at' again, in a loop: what memory held since its last turn has the same names as
+ * what it holds from here on, and is something else. */
+static void
+forget_last_turn(State *state, const Instr *at)
+{
+    for (uint32_t i = state->nref; i-- > 0;) {
+        Ref *ref = &state->ref[i];
+        if (!is_since(ref->sym, at)) {
+            continue;
+        }
+        const Sym *sym = ref->sym;
+        ref->flags |= REF_ESCAPED;
+        if (ref->own == 0 && !is_in_hand(state, sym)) {
+            state_drop_ref(state, sym);
+        }
+        state_forget_ranges(state, sym);
+    }
+}
+
 /* All memory outside the function may have changed. */
 void
 forget_outside(State *state, const Instr *at)
 {
     uint32_t kept = 0;
     state->epoch = at;
+    forget_last_turn(state, at);
     for (uint32_t b = 0; b < state->nbind; b++) {
         if (place_is_local(state->bind[b].place)) {
             state->bind[kept++] = state->bind[b];

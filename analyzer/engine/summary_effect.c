@@ -199,7 +199,7 @@ is_stored_again(const State *state, const Ref *ref)
 {
     bool taken = ref->own > 0 ? ref->lent > 0 : ref->stored > 1;
     const Sym *now = state_get(state, ref->sym->place);
-    return ref->flags & REF_ESCAPED ? now == ref->sym : taken && (!now || now == ref->sym);
+    return now == ref->sym && (taken || (ref->flags & REF_ESCAPED));
 }
 
 /* What became of the memory the argument points to. */
