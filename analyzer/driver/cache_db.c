@@ -116,12 +116,13 @@ make_tables(Cache *cache)
 static int
 check_tables(Cache *cache)
 {
-    int code;
-    int64_t application = number(cache, "PRAGMA application_id", &code);
+    int code = cache_db_run(cache, "BEGIN"); /* one view of the file: another scan may make it */
+    int64_t application = code == SQLITE_OK ? number(cache, "PRAGMA application_id", &code) : -1;
     int64_t schema = code == SQLITE_OK ? number(cache, "PRAGMA user_version", &code) : -1;
     int64_t tables = code == SQLITE_OK
                          ? number(cache, "SELECT count(*) FROM sqlite_master", &code) : -1;
 
+    cache_db_run(cache, "COMMIT");
     if (code != SQLITE_OK) {
         return code;
     }

@@ -143,8 +143,9 @@ def test_memory(project):
     lines = "".join(f"int v{i} = {i};\n" for i in range(10))
     huge = STUB + "int big[] = {" + "1," * 6000000 + "};\n" + lines
     project.add("huge.c", huge)
-    if "asan" in os.environ.get("STRAYREF_BUILD", ""):
-        return
+    if subprocess.run([PROGRAM, "--version"], preexec_fn=little,
+                      capture_output=True, check=False).returncode != 0:
+        return  # sanitizers reserve more address space than that
     code, report, messages = project.scan(preexec_fn=little)
     found = {finding["object"] for finding in report["findings"]}
     assert code == 1 and found == {"list_sound"}, (code, found, messages)
