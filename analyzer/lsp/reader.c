@@ -83,6 +83,7 @@ spans_of(Arena *arena, const Bodies *bodies, const char *path, BodyText *out)
     uint32_t n = 0;
 
     out->span = ARENA_ARRAY(arena, Span, bodies->n + 1);
+    out->nspan = 0;
     for (uint32_t i = 0; i < bodies->n; i++) {
         const Body *body = &bodies->at[i];
 
