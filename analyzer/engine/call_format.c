@@ -5,14 +5,17 @@
 
 #define MAX_FORMAT_ARGS 64
 
-static const char *
-format_text(const Call *call)
+/* The arguments that the call's format governs, MAX_FORMAT_ARGS at most, and how many there are;
+ * -1 when the format is not known or malformed. */
+static int
+governed_args(const Call *call, FormatArg *args)
 {
     int param = call->summary->format_param;
     if (param < 0 || (uint32_t)param >= call->nargs || call->arg[param]->kind != SYM_STR) {
-        return NULL;
+        return -1;
     }
-    return call->arg[param]->text;
+    return format_args(call->arg[param]->text, call->summary->format == FORMAT_PARSE, args,
+                       MAX_FORMAT_ARGS);
 }
 
 static void
@@ -58,9 +61,8 @@ bool
 leaves_unset(Explorer *ex, State *state, const Call *call, const Case *c)
 {
     FormatArg args[MAX_FORMAT_ARGS];
-    const char *format = call->summary->format == FORMAT_PARSE && !case_fails(c)
-                             ? format_text(call) : NULL;
-    int n = format ? format_args(format, true, args, MAX_FORMAT_ARGS) : 0;
+    bool fills = call->summary->format == FORMAT_PARSE && !case_fails(c);
+    int n = fills ? governed_args(call, args) : 0;
     uint32_t first = call->summary->nparam;
     for (uint32_t i = first; i < call->nargs && (int)(i - first) < n; i++) {
         const Sym *pointer = call->arg[i];
@@ -176,8 +178,7 @@ void
 apply_parse(Explorer *ex, State *state, const Call *call, const Case *c)
 {
     FormatArg args[MAX_FORMAT_ARGS];
-    const char *format = format_text(call);
-    int n = format ? format_args(format, true, args, MAX_FORMAT_ARGS) : -1;
+    int n = governed_args(call, args);
     if (n < 0) {
         escape_rest(ex, state, call);
         return;
@@ -217,9 +218,8 @@ bool
 build_succeeds(const State *state, const Call *call, const Case *c)
 {
     FormatArg args[MAX_FORMAT_ARGS];
-    const char *format = call->summary->format == FORMAT_BUILD && !case_fails(c)
-                             ? format_text(call) : NULL;
-    int n = format ? format_args(format, false, args, MAX_FORMAT_ARGS) : 0;
+    bool builds = call->summary->format == FORMAT_BUILD && !case_fails(c);
+    int n = builds ? governed_args(call, args) : 0;
     uint32_t first = call->summary->nparam;
     for (uint32_t i = first; i < call->nargs && (int)(i - first) < n; i++) {
         FormatArgKind kind = args[i - first].kind;
@@ -235,8 +235,7 @@ void
 apply_build(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {
     FormatArg args[MAX_FORMAT_ARGS];
-    const char *format = format_text(call);
-    int n = format ? format_args(format, false, args, MAX_FORMAT_ARGS) : -1;
+    int n = governed_args(call, args);
     if (n < 0) {
         escape_rest(ex, state, call);
         return;
