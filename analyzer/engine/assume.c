@@ -33,6 +33,15 @@ range_of_type(const Sym *sym)
     return range;
 }
 
+Range
+range_whole(const Sym *sym)
+{
+    if (sym->kind == SYM_CMP || sym->kind == SYM_NOT) {
+        return (Range){.sym = sym, .lo = 0, .hi = 1};
+    }
+    return sym->kind == SYM_BIN ? range_full(sym) : range_of_type(sym);
+}
+
 static int64_t
 add_clamped(int64_t a, int64_t b)
 {

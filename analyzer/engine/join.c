@@ -184,10 +184,12 @@ hull(const State *a, const Sym *x, const State *b, const Sym *y, bool widen)
     return both;
 }
 
+/* True when the numbers are fewer than the kind and the type of the symbol tell anyway. */
 static bool
-says_something(const Range *range)
+says_something(const Sym *sym, const Range *range)
 {
-    return range->lo != INT64_MIN || range->hi != INT64_MAX || range->not_zero;
+    Range whole = range_whole(sym);
+    return range->lo > whole.lo || range->hi < whole.hi || (range->not_zero && !whole.not_zero);
 }
 
 static void
@@ -198,7 +200,7 @@ join_ranges(State *into, const State *other, bool widen)
     for (uint32_t i = 0; i < into->nrange; i++) {
         Range both = hull(into, range[i].sym, other, range[i].sym, widen);
         both.sym = range[i].sym;
-        if (says_something(&both)) {
+        if (says_something(both.sym, &both)) {
             range[kept++] = both;
         }
     }
@@ -235,7 +237,7 @@ join_bind(Explorer *ex, State *into, const State *before, const State *other, co
     }
     state_forget_ranges(into, sym); /* of an earlier visit */
     state_bind(ex, into, place, sym);
-    if (says_something(&range)) {
+    if (says_something(sym, &range)) {
         state_set_range(ex, into, sym, range);
     }
     return sym;

@@ -446,6 +446,8 @@ void state_join(Explorer *ex, State *into, const State *other, uint32_t block, b
 
 /* The numbers a symbol can be. */
 Range range_of(const State *state, const Sym *sym);
+/* The numbers that its kind and its type leave, whatever the path. */
+Range range_whole(const Sym *sym);
 /* Adds the assumption that 'sym' is zero or not; false when that cannot be. */
 bool assume(Explorer *ex, State *state, const Sym *sym, bool truth);
 /* True when the symbol is certainly zero / certainly not. */
