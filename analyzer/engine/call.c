@@ -281,6 +281,9 @@ static bool
 skip_case(const State *state, const Call *call, const Case *c)
 {
     const Case *success = first_success(call->summary);
+    if (call->asserted && first_failure(call->summary)) {
+        return !case_fails(c);
+    }
     if (!case_fails(c) || !success || !build_succeeds(state, call, success)) {
         return false;
     }
@@ -357,7 +360,7 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     for (uint32_t i = 0; i < summary->ncases; i++) {
         bool skipped = skip_case(state, call, &summary->cases[i]);
         last = skipped ? last : i;
-        unread = skipped && call->ignored && !unread ? &summary->cases[i] : unread;
+        unread = skipped && call->ignored && !call->asserted && !unread ? &summary->cases[i] : unread;
     }
     for (uint32_t i = 0; i <= last && i < summary->ncases; i++) {
         const Case *c = &summary->cases[i];
@@ -531,6 +534,7 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
         escape_record(ex, state, call.arg[i]);
     }
     call.ignored = ins->dst == 0 || flow_temp_dies(ex->flow, ex->block, ex->ins, ins->dst);
+    call.asserted = call.ignored && exception_is_asserted(ex);
     call.summary = find_summary(ex, decl, call.name);
     if (!call.summary && ex->first_pass && is_recursion(ex, decl)) {
         return; /* what comes back is found along the ways that do not go down here */

@@ -13,6 +13,7 @@ typedef struct Call {
     const Sym **arg;
     uint32_t nargs;
     bool ignored; /* nobody looks at the result */
+    bool asserted; /* ... and the code says that it has failed */
     bool left_out; /* PyArg_Parse...: nothing is given that is optional */
 } Call;
 
@@ -32,6 +33,8 @@ const Summary *find_summary(Explorer *ex, const Decl *decl, const char *name);
 const Sym *fresh_at(Explorer *ex, State *state, const Call *call, uint32_t slot,
                     const Type *type);
 void set_not_zero(Explorer *ex, State *state, const Sym *sym);
+/* The same for what was just allocated: nor is it a small number that stands for a mode. */
+void set_allocated(Explorer *ex, State *state, const Sym *sym);
 /* A fresh object with a reference that is ours. */
 const Sym *new_object(Explorer *ex, State *state, const Call *call, const Case *c,
                       const Result *result, uint32_t slot, const Type *type);

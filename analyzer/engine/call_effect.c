@@ -3,6 +3,8 @@
 
 #include "engine/across.h"
 
+#define FIRST_PAGE 4095 /* its last address: no object lies below */
+
 const Sym *
 fresh_at(Explorer *ex, State *state, const Call *call, uint32_t slot, const Type *type)
 {
@@ -16,13 +18,26 @@ set_not_zero(Explorer *ex, State *state, const Sym *sym)
     assume(ex, state, sym, true);
 }
 
+void
+set_allocated(Explorer *ex, State *state, const Sym *sym)
+{
+    Range range = range_of(state, sym);
+    if (range.hi <= FIRST_PAGE) {
+        set_not_zero(ex, state, sym);
+        return;
+    }
+    range.lo = range.lo > FIRST_PAGE ? range.lo : FIRST_PAGE + 1;
+    range.not_zero = true;
+    state_set_range(ex, state, sym, range);
+}
+
 const Sym *
 new_object(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
            uint32_t slot, const Type *type)
 {
     uint32_t number = state_fresh(state, call->ins, slot * 4);
     const Sym *sym = sym_call(ex, call->ins, number, type);
-    set_not_zero(ex, state, sym);
+    set_allocated(ex, state, sym);
     if (number == slot * 4 + 3) {
         return sym; /* too many alive at once: untracked */
     }

@@ -1,4 +1,5 @@
-/* doubt.c: which tests of a function are reason to think that a value may be NULL.
+/* doubt.c: which tests of a function are reason to think that a value may be NULL, and which
+ * assertions say that a call has failed.
  *
  * A callee that tests what it gets is none; neither is a test in a macro that serves many
  * values, an assertion (it says what holds for all callers), nor the end of a loop that walks
@@ -72,6 +73,56 @@ is_reason(const Explorer *ex, const Instr *branch)
     }
     return !is_end_of_walk(ex, block) && !ends_program(ex, branch->to[0], ASSERT_BLOCKS) &&
            !ends_program(ex, branch->to[1], ASSERT_BLOCKS);
+}
+
+/* The answer that temporary 'temp' of the block stands for, as far as one sees: 1 when the
+ * condition 'val' is true with it, 0 when it is false, -1 when it is something else. */
+static int
+same_answer(const Block *block, Val val, uint32_t temp)
+{
+    int same = 1;
+    for (uint32_t i = block->nins; i-- > 0;) {
+        const Instr *ins = &block->ins[i];
+        if (val.kind == VAL_TEMP && val.index == temp) {
+            return same;
+        }
+        if (val.kind != VAL_TEMP || ins->dst != val.index) {
+            continue;
+        }
+        bool zero = ins->op == OP_CMP && (ins->b.kind == VAL_NULL ||
+                                          (ins->b.kind == VAL_INT && ins->b.num == 0));
+        if (ins->op == OP_NOT || (zero && text_equal(ins->name, "=="))) {
+            same = !same;
+        }
+        else if (ins->op != OP_CAST && ins->op != OP_COPY &&
+                 !(zero && text_equal(ins->name, "!="))) {
+            return -1;
+        }
+        val = ins->a;
+    }
+    return -1;
+}
+
+bool
+exception_is_asserted(const Explorer *ex)
+{
+    const Block *block = &ex->fn->block[ex->block];
+    uint32_t first = ex->ins + 1, blocks = 0;
+    for (uint32_t i = first; i < block->nins; i++) {
+        const Instr *ins = &block->ins[i], *last = &block->ins[block->nins - 1];
+        if (ins->op == OP_JMP && blocks++ < ASSERT_BLOCKS) {
+            block = &ex->fn->block[ins->to[0]];
+            i = (uint32_t)-1;
+        }
+        else if (ins->op == OP_CALL && text_equal(callee_name(ins), "PyErr_Occurred")) {
+            int same = last->op == OP_BR ? same_answer(block, last->a, ins->dst) : -1;
+            return same >= 0 && ends_program(ex, last->to[same], ASSERT_BLOCKS);
+        }
+        else if (ins->op == OP_CALL || ins->op == OP_STORE) {
+            return false;
+        }
+    }
+    return false;
 }
 
 bool

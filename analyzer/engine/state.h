@@ -758,6 +758,9 @@ void trace_steps(Explorer *ex, const PendingReport *pending, Finding *finding);
 /* True when NULL, which 'sym' is on this path, is more than a possibility that some test
  * opens: this function has reason to think of it. */
 bool null_is_evident(Explorer *ex, const State *state, const Sym *sym);
+/* True when the code says, right after the instruction where the explorer stands, that an
+ * exception is set: assert(PyErr_Occurred()). */
+bool exception_is_asserted(const Explorer *ex);
 
 /* ---- self.c: which values are the first argument of a function ----------------------------- */
 

@@ -255,6 +255,23 @@ rebase(Explorer *ex, const Place *place, const Place *from, const Place *to)
                                       : place_elem(ex, base, place->sym, place->type);
 }
 
+/* What is known of the memory at 'to' is known of what it held before: from here on each of its
+ * fields holds something else, with a name of its own. */
+static void
+rename_inside(Explorer *ex, State *state, const Instr *ins, const Place *to)
+{
+    VEC(const Place *) old = {0};
+    for (uint32_t i = 0; i < state->nref + state->nrange; i++) {
+        const Sym *sym = i < state->nref ? state->ref[i].sym : state->range[i - state->nref].sym;
+        if (sym->kind == SYM_INIT && sym->place != to && place_is_inside(sym->place, to)) {
+            VEC_PUSH(ex->arena, &old, sym->place);
+        }
+    }
+    for (uint32_t i = 0; i < old.n; i++) {
+        state_bind(ex, state, old.at[i], sym_init(ex, old.at[i], ins, NULL));
+    }
+}
+
 static void
 move_record(Explorer *ex, State *state, const Instr *ins, const Place *to, const Place *from)
 {
@@ -267,6 +284,7 @@ move_record(Explorer *ex, State *state, const Instr *ins, const Place *to, const
         }
     }
     state_forget(state, to);
+    rename_inside(ex, state, ins, to);
     for (uint32_t i = 0; i < copied.n; i++) {
         if (is_outside(to)) {
             ledger_store(ex, state, copied.at[i].sym, copied.at[i].place, ins);
@@ -277,6 +295,17 @@ move_record(Explorer *ex, State *state, const Instr *ins, const Place *to, const
 }
 
 /* ---- instructions -------------------------------------------------------------------- */
+
+/* A pointer with a flag in its bits: who looks at it then, only its users know. */
+static void
+escape_tagged(Explorer *ex, State *state, const Sym *sym)
+{
+    if (sym->kind == SYM_BIN) {
+        escape_tagged(ex, state, sym->a);
+        escape_tagged(ex, state, sym->b);
+    }
+    ledger_escape(ex, state, sym);
+}
 
 static const Sym *
 compute(Explorer *ex, State *state, const Instr *ins)
@@ -299,6 +328,10 @@ compute(Explorer *ex, State *state, const Instr *ins)
     case OP_BIN: {
         const Sym *a = simplify(ex, state, eval(ex, state, ins->a));
         const Sym *b = simplify(ex, state, eval(ex, state, ins->b));
+        if (ins->name[0] == '|' && state->nref > 0) {
+            escape_tagged(ex, state, a);
+            escape_tagged(ex, state, b);
+        }
         return sym_bin(ex, ins->name, a, b, ins->type);
     }
     case OP_CMP:

@@ -97,6 +97,17 @@ forget_places(State *state, const Sym *sym)
     state->nbind = kept;
 }
 
+/* What was read through the symbol in an earlier turn is something else by now. */
+static void
+forget_refs(State *state, const Sym *sym)
+{
+    for (uint32_t i = 0; i < state->nref; i++) {
+        if (sym_mentions(state->ref[i].sym, sym)) {
+            state->ref[i].flags |= REF_ESCAPED;
+        }
+    }
+}
+
 /* A value that stands for "any turn of the loop"; two take turns, so that what the
  * last turn left is not taken for what this one makes. */
 static const Sym *
@@ -110,6 +121,7 @@ any_turn(Explorer *ex, State *state, const Instr *site, uint32_t slot, const Sym
     const Sym *last = next == odd ? even : odd;
     *range = range_of(state, sym_mentions(old, last) ? last : old);
     forget_places(state, next);
+    forget_refs(state, next);
     state_forget_ranges(state, next);
     return next;
 }
