@@ -109,120 +109,6 @@ analyse_once(Engine *engine, uint32_t first, uint32_t count, bool first_pass)
     return changed;
 }
 
-/* ---- what an earlier run knows ------------------------------------------------- */
-
-uint64_t
-engine_identity(const Fn *fn)
-{
-    const char *file = fn->decl->is_static && fn->loc.file ? fn->loc.file : "";
-    uint64_t hash = hash_bytes(fn->decl->usr, strlen(fn->decl->usr), 0);
-    return hash_bytes(file, strlen(file), hash);
-}
-
-static void
-map_known(Engine *engine)
-{
-    map_init(&engine->known, engine->out);
-    for (uint32_t i = 0; engine->before && i < engine->before->program->nfns; i++) {
-        *map_put(&engine->known, engine_identity(engine->before->program->fns[i])) =
-            (void *)(uintptr_t)(i + 1);
-    }
-}
-
-/* The function's index in the earlier run, or -1. */
-static int64_t
-index_before(const Engine *engine, uint32_t f)
-{
-    return (int64_t)(uintptr_t)map_get(&engine->known, engine_identity(engine->program->fns[f])) - 1;
-}
-
-static bool
-must_analyse(const Engine *engine, uint32_t f)
-{
-    const EngineBefore *before = engine->before;
-    const CallGraph *graph = engine->program->graph;
-    for (uint32_t i = 0; i < graph->ncallee[f]; i++) {
-        if (engine->altered[graph->callee[f][i]]) {
-            return true;
-        }
-    }
-    int64_t k = index_before(engine, f);
-    return k < 0 || before->is_changed(before->payload, engine->program->fns[f]) ||
-           (before->lines && before->result->premise[k] != engine->result->premise[f]);
-}
-
-static Loc
-moved(const Engine *engine, const Fn *fn, uint32_t line, Loc loc)
-{
-    uint32_t last = line + fn->last_line - fn->loc.line;
-    if (text_equal(loc.file, fn->loc.file) && loc.line + 1 >= line && loc.line <= last) {
-        loc.line = loc.line + fn->loc.line - line;
-        return loc;
-    }
-    return engine->before->moved(engine->before->payload, loc);
-}
-
-/* Takes over the findings of a function that began at 'line' before. */
-static void
-keep_findings(Engine *engine, uint32_t f, const FnFindings *old, uint32_t line)
-{
-    const Fn *fn = engine->program->fns[f];
-    uint32_t first = engine->result->findings.n;
-    for (uint32_t i = 0; i < old->n; i++) {
-        Finding *copy = ARENA_NEW(engine->out, Finding);
-        *copy = *old->at[i];
-        copy->loc = moved(engine, fn, line, copy->loc);
-        copy->steps = ARENA_ARRAY(engine->out, Step, copy->nsteps + 1);
-        memcpy(copy->steps, old->at[i]->steps, copy->nsteps * sizeof(Step));
-        for (uint32_t k = 0; k < copy->nsteps; k++) {
-            copy->steps[k].loc = moved(engine, fn, line, copy->steps[k].loc);
-        }
-        VEC_PUSH(engine->out, &engine->result->findings, copy);
-    }
-    note_own(engine, f, first);
-}
-
-/* Takes over what is known of a component; false when it must be analysed. */
-static bool
-keep_component(Engine *engine, uint32_t first, uint32_t count)
-{
-    const uint32_t *order = engine->program->graph->order;
-    for (uint32_t i = first; i < first + count; i++) {
-        if (!engine->before || must_analyse(engine, order[i])) {
-            return false;
-        }
-    }
-    for (uint32_t i = first; i < first + count; i++) {
-        const EngineResult *old = engine->before->result;
-        int64_t k = index_before(engine, order[i]);
-        engine->computed[order[i]] = old->computed[k];
-        engine->result->outcome[order[i]] = old->outcome[k];
-        engine->result->why[order[i]] = old->why[k];
-        if (engine->before->lines) {
-            if (old->computed[k]) {
-                model_put_computed(engine->model, engine->program->fns[order[i]]->decl->usr,
-                                   old->computed[k]);
-            }
-            keep_findings(engine, order[i], &old->own[k], engine->before->lines[k]);
-        }
-    }
-    return true;
-}
-
-/* Notes which summaries of a component have become others. */
-static void
-note_altered(Engine *engine, uint32_t first, uint32_t count)
-{
-    for (uint32_t i = first; engine->before && i < first + count; i++) {
-        uint32_t f = engine->program->graph->order[i];
-        int64_t k = index_before(engine, f);
-        const Summary *old = k < 0 ? NULL : engine->before->result->computed[k];
-        const Summary *now = engine->computed[f];
-        engine->analysed[f] = true;
-        engine->altered[f] = !old || !now ? old != now : !summary_equal(old, now);
-    }
-}
-
 /* ---- components ------------------------------------------------------------------ */
 
 /* One strongly connected component.  When its functions call each other, first along the
@@ -318,12 +204,12 @@ run_here(Engine *engine)
         if (component->left_out) {
             continue;
         }
-        if (keep_component(engine, component->first, component->count) ||
+        if (before_keep(engine, component) ||
             find_part(engine, component, &key)) {
             continue;
         }
         component_analyse(engine, component);
-        note_altered(engine, component->first, component->count);
+        before_note(engine, component);
         if (engine->help && engine->help->keep) {
             Slice part = part_pack(engine, engine->out, component);
             engine->help->keep(engine->help->payload, key, part.bytes, part.length);
@@ -353,18 +239,17 @@ prepare(Engine *engine)
     engine->scratch = arena_new();
     find_facts(engine);
     engine->computed = ARENA_ARRAY(arena, Summary *, program->nfns + 1);
-    engine->altered = ARENA_ARRAY(arena, bool, program->nfns + 1);
-    engine->analysed = ARENA_ARRAY(arena, bool, program->nfns + 1);
     out->outcome = ARENA_ARRAY(arena, FnOutcome, program->nfns + 1);
     out->why = ARENA_ARRAY(arena, const char *, program->nfns + 1);
     out->computed = engine->computed;
     out->own = ARENA_ARRAY(arena, FnFindings, program->nfns + 1);
     out->premise = ARENA_ARRAY(arena, uint64_t, program->nfns + 1);
+    uint64_t declared = premise_of_all(program);
     for (uint32_t i = 0; i < program->nfns; i++) {
         out->premise[i] = premise_of(program, engine->owners, engine->gil, &engine->info[i],
-                                     engine->given[i], i);
+                                     hash_mix(declared, engine->given[i]), i);
     }
-    map_known(engine);
+    before_start(engine);
     list_components(engine);
     if (engine->help) {
         engine->raw = ARENA_ARRAY(arena, Slice, program->nfns + 1);

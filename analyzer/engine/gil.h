@@ -13,6 +13,7 @@ typedef struct GilUse {
     const Instr *at;    /* first use of the C-API before it takes the GIL; NULL: none */
     const char *callee; /* that function of the C-API */
     bool releases;      /* it is one that gives the GIL away */
+    uint32_t in;        /* the function that 'at' stands in */
 } GilUse;
 
 typedef struct Behind Behind;

@@ -206,7 +206,7 @@ add_call(Gil *gil, uint32_t fn, const Instr *call)
         return gil->use[fn].at != NULL;
     }
     if (change == CHANGE_SAVE || gil_needed(model_find(gil->model, name, NULL))) {
-        gil->use[fn] = (GilUse){call, name, change == CHANGE_SAVE};
+        gil->use[fn] = (GilUse){call, name, change == CHANGE_SAVE, fn};
         return true;
     }
     return false;

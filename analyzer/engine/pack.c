@@ -141,11 +141,11 @@ pack_case(Packer *pack, const Case *c, uint32_t nparam)
 }
 
 /* Where an instruction stands in the function: its block + 1 and its number there; 0, 0 for
- * none. */
+ * none, and without a function. */
 static void
 pack_instr(Packer *pack, const Fn *fn, const Instr *ins)
 {
-    for (uint32_t b = 0; ins && b < fn->nblock; b++) {
+    for (uint32_t b = 0; ins && fn && b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             if (&fn->block[b].ins[i] == ins) {
                 pack_number(pack, b + 1);
@@ -232,6 +232,12 @@ pack_summary(Packer *pack, const Fn *fn, const Summary *summary)
     pack_text(pack, summary->doc);
     pack_text(pack, summary->text);
     pack_runs(pack, fn, summary);
+}
+
+void
+pack_told(Packer *pack, const Summary *summary)
+{
+    pack_summary(pack, NULL, summary);
 }
 
 void

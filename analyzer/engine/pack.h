@@ -29,6 +29,8 @@ void pack_text(Packer *pack, const char *text); /* or NULL */
 void pack_loc(Packer *pack, Loc loc);
 /* The summary of 'fn' (NULL for none). */
 void pack_summary(Packer *pack, const Fn *fn, const Summary *summary);
+/* What callers are told by a summary, with places but without a function to find them in. */
+void pack_told(Packer *pack, const Summary *summary);
 /* A finding as events_finish leaves it: without ring and patch. */
 void pack_finding(Packer *pack, const Finding *finding);
 

@@ -19,27 +19,14 @@ mix_role(uint64_t hash, const FnInfo *info)
     hash = hash_mix(hash, (uint64_t)info->is_entry | (uint64_t)info->is_init << 1
                               | (uint64_t)info->is_dealloc << 2 | (uint64_t)info->has_kwds << 3
                               | (uint64_t)info->self << 8 | (uint64_t)info->deleted << 16
-                              | (uint64_t)info->contract << 24 | (uint64_t)info->compares << 32);
+                              | (uint64_t)info->contract << 24 | (uint64_t)info->compares << 32
+                              | (uint64_t)info->in_use << 40 | (uint64_t)info->given << 48);
     for (uint32_t i = 0; i < info->nunset; i++) {
         hash = mix_text(mix_text(hash, info->unset[i]->record), info->unset[i]->name);
     }
     return hash;
 }
 
-/* Which function of the program the operand means, and whether the two call each other. */
-static uint64_t
-mix_function(uint64_t hash, const Program *program, const Decl *decl, uint32_t index)
-{
-    int64_t callee = program_callee(program, decl);
-    const uint32_t *component = program->graph->component;
-
-    if (callee < 0) {
-        return hash_mix(hash, 2);
-    }
-    hash = mix_text(hash, program->fns[callee]->decl->usr);
-    hash = mix_text(hash, program->fns[callee]->loc.file);
-    return hash_mix(hash, component[callee] == component[index]);
-}
 
 static uint64_t
 mix_use(uint64_t hash, const Gil *gil, uint32_t fn)
@@ -48,18 +35,38 @@ mix_use(uint64_t hash, const Gil *gil, uint32_t fn)
 
     hash = hash_mix(hash, (uint64_t)(use->at != NULL) | (uint64_t)use->releases << 1
                               | (uint64_t)gil->leaves[fn] << 2 | (uint64_t)gil->foreign[fn] << 8);
+    hash = use->at != NULL ? mix_text(hash, gil->program->fns[use->in]->decl->usr) : hash;
     return mix_text(hash, use->callee);
 }
 
-/* What calls of a function, or of what a field points to, do with the GIL. */
+/* Which function of the program the operand means, whether its summary is known before that of
+ * 'index', and what it does with the GIL. */
+static uint64_t
+mix_function(uint64_t hash, const Gil *gil, const Decl *decl, uint32_t index)
+{
+    const Program *program = gil->program;
+    int64_t callee = program_callee(program, decl);
+    const uint32_t *component = program->graph->component;
+
+    if (callee < 0) {
+        return hash_mix(hash, 2);
+    }
+    hash = mix_text(hash, program->fns[callee]->decl->usr);
+    hash = mix_text(hash, program->fns[callee]->loc.file);
+    hash = hash_mix(hash, (uint64_t)(component[callee] == component[index])
+                              | (uint64_t)(component[callee] < component[index]) << 1
+                              | (uint64_t)program_is_guess(program, decl) << 2);
+    return mix_use(hash, gil, (uint32_t)callee);
+}
+
+/* What calls, and functions that a field points to, do with the GIL. */
 static uint64_t
 mix_gil(uint64_t hash, const Gil *gil, const Instr *ins)
 {
-    if (ins->op == OP_CALL && ins->a.kind == VAL_FUNC) {
-        int64_t callee = program_callee(gil->program, ins->a.decl);
+    if (ins->op == OP_CALL) {
+        const Decl *decl = ins->a.kind == VAL_FUNC ? ins->a.decl : NULL;
 
-        hash = hash_mix(hash, gil_change_by(gil, ins->a.decl, callee_name(ins)));
-        hash = callee >= 0 ? mix_use(hash, gil, (uint32_t)callee) : hash;
+        hash = hash_mix(hash, gil_change_by(gil, decl, callee_name(ins)));
     }
     else if (ins->op == OP_FIELD) {
         Str key = gil_key(gil, ins->record, ins->name);
@@ -74,11 +81,32 @@ mix_gil(uint64_t hash, const Gil *gil, const Instr *ins)
 }
 
 uint64_t
+premise_of_all(const Program *program)
+{
+    uint64_t hash = 0;
+
+    for (uint32_t u = 0; u < program->nunits; u++) {
+        const Unit *unit = program->units[u];
+
+        for (uint32_t i = 0; i < unit->decls.n; i++) {
+            const Decl *decl = unit->decls.at[i];
+
+            for (uint32_t k = 0; k < decl->nannotation; k++) {
+                hash = mix_text(mix_text(hash, decl->usr), decl->annotation[k]);
+            }
+        }
+    }
+    return hash;
+}
+
+uint64_t
 premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo *info,
-           uint32_t given, uint32_t index)
+           uint64_t all, uint32_t index)
 {
     const Fn *fn = program->fns[index];
-    uint64_t hash = mix_use(mix_role(given, info), gil, index);
+    uint64_t hash = mix_use(mix_role(all, info), gil, index);
+
+    hash = hash_mix(hash, program->graph->ncaller[index] > 0);
 
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
@@ -92,7 +120,7 @@ premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo 
                 Val val = instr_operand(ins, k);
 
                 if (val.kind == VAL_FUNC) {
-                    hash = mix_function(hash, program, val.decl, index);
+                    hash = mix_function(hash, gil, val.decl, index);
                 }
                 else if (val.kind == VAL_GLOBAL) {
                     hash = hash_mix(hash, owners_global(owners, val.decl->usr));

@@ -41,7 +41,8 @@ typedef struct Engine {
     Digest base;                /* of what all functions depend on */
     const EngineBefore *before; /* NULL: everything is new */
     Map known;                  /* identity of a function -> its index before + 1 */
-    bool *analysed, *altered;   /* by function: with 'before' only */
+    bool *analysed;             /* by function: with 'before' only */
+    uint8_t *altered;           /* by function: Altered bits, with 'before' only */
     Watch *watch;               /* NULL: nobody looks on */
 } Engine;
 
@@ -51,6 +52,21 @@ typedef struct Engine {
 void note_own(Engine *engine, uint32_t index, uint32_t first);
 /* Analyses the functions of a component here and now. */
 void component_analyse(Engine *engine, const Component *component);
+
+/* ---- before.c: what an earlier run found out -------------------------------------------- */
+
+/* What callers of a function see of it that they did not see in the earlier run. */
+typedef enum Altered {
+    ALTERED_SUMMARY = 1, /* another outcome, or one that tells of another place */
+    ALTERED_FIELDS = 2,  /* what the program says of fields that its summary names, perhaps */
+} Altered;
+
+/* Makes ready for what follows; engine->before may be NULL. */
+void before_start(Engine *engine);
+/* Takes over what is known of a component; false when it must be analysed. */
+bool before_keep(Engine *engine, const Component *component);
+/* The component was analysed: notes what its callers see of that. */
+void before_note(Engine *engine, const Component *component);
 
 /* ---- part.c: what came out of a component, as bytes --------------------------------- */
 

@@ -269,10 +269,13 @@ uint64_t owners_global(Owners *owners, Str usr);
 /* ---- premise.c ------------------------------------------------------------------------- */
 
 /* What the program around a function says that counts for its analysis, but for the summaries
- * of its callees: its role, 'given' (given.c), which functions its calls reach, who owns the
- * fields it names, what it and what it calls need of the GIL. */
+ * of its callees: its role, whether it is called, which functions its calls reach, who owns the
+ * fields it names, what it and what it calls need of the GIL; and 'all': what premise_of_all and
+ * given.c say. */
 uint64_t premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo *info,
-                    uint32_t given, uint32_t index);
+                    uint64_t all, uint32_t index);
+/* What counts for all functions: the annotations of declarations. */
+uint64_t premise_of_all(const Program *program);
 
 typedef struct Exit { /* one way out, for the summary */
     const State *state;

@@ -234,28 +234,37 @@ doc_save(Server *server, const json_t *params)
     }
 }
 
+/* True when what was analysed of the document may be other than what is on the disk. */
+static bool
+is_edited(const Doc *doc)
+{
+    Arena *arena = arena_new();
+    size_t length;
+    const char *disk = file_read(arena, doc->path, &length, NULL);
+    bool same = doc->tick == 1 && disk != NULL && length == doc->text.n
+                && memcmp(disk, doc->text.at, length) == 0;
+
+    arena_free(arena);
+    return !same;
+}
+
 void
 doc_close(Server *server, const json_t *params)
 {
     const json_t *item = json_object_get(params, "textDocument");
     Doc *doc = doc_find(server, json_string_value(json_object_get(item, "uri")));
-    Arena *arena;
-    size_t length;
-    const char *disk;
+    Project *project;
 
     if (doc == NULL) {
         return;
     }
-    arena = arena_new();
-    disk = file_read(arena, doc->path, &length, NULL);
-    if (doc->project != NULL && doc->unit_tick > 0
-        && (disk == NULL || length != doc->text.n || memcmp(disk, doc->text.at, length) != 0)) {
-        project_rescan(doc->project, 0); /* what was analysed is not what is on the disk */
+    project = doc->project;
+    if (project != NULL && is_edited(doc)) {
+        project_rescan(project, 0); /* until that is done the analyst keeps the buffer */
     }
-    arena_free(arena);
-    if (doc->project != NULL && doc->project->state == PROJECT_READY) {
-        channel_send(&doc->project->analyst, json_pack("{s:s, s:s}", "type", "close", "path",
-                                                       doc->path), NULL, 0);
+    else if (project != NULL && project->state == PROJECT_READY) {
+        channel_send(&project->analyst, json_pack("{s:s, s:s}", "type", "close", "path",
+                                                  doc->path), NULL, 0);
     }
     if (!server->pull && doc->shown != NULL && json_array_size(doc->shown) > 0) {
         rpc_notify(server, "textDocument/publishDiagnostics",

@@ -2,13 +2,13 @@
 # The recipes of reports/editors: the VS Code extension packaged by its own tool, Vim's errorformat,
 # eglot where Emacs has it: lsp-editors.sh PATH-OF-STRAYREF
 #
-# What is not installed, or cannot be had from npm, is skipped.
+# An editor that is not installed is skipped; so is the extension without npm.
 set -euo pipefail
 strayref=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 work=$(realpath "$(mktemp -d)")
 trap 'rm -rf "$work"' EXIT
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/strayref-tests/vscode-extension
+. tests/tools/npm.sh
 
 cat >"$work/leak.c" <<'END'
 #include <Python.h>
@@ -57,20 +57,13 @@ else
 fi
 
 # ---- Visual Studio Code: the package ----
-if ! command -v npm >/dev/null; then
-    echo "skipped: npm is not installed"
-    exit 0
-fi
+extension=$npm_cache/vscode-extension
+npm_need "$npm_cache/vsce" @vscode/vsce@3.2.1
+npm_need "$extension" vscode-languageclient@9.0.1
 node --check reports/editors/vscode/extension.js
-mkdir -p "$cache"
-cp reports/editors/vscode/* reports/editors/vscode/.vscodeignore "$cache"
-if ! (cd "$cache" && timeout 200 npm install --silent --no-audit --no-fund --ignore-scripts \
-    --omit=dev && timeout 200 npx --yes @vscode/vsce@3 package --allow-missing-repository \
-    --skip-license -o "$work/strayref.vsix") >"$work/npm" 2>&1; then
-    grep -qiE 'ERROR +[A-Z]' "$work/npm" && grep -qv 'npm' "$work/npm" && { cat "$work/npm"; exit 1; }
-    echo "skipped: npm cannot get what makes the package"
-    exit 0
-fi
+cp reports/editors/vscode/* reports/editors/vscode/.vscodeignore "$extension"
+(cd "$extension" && "$npm_cache/vsce/node_modules/.bin/vsce" package --allow-missing-repository \
+    --skip-license -o "$work/strayref.vsix") >"$work/npm" 2>&1 || { cat "$work/npm"; exit 1; }
 python3 - "$work/strayref.vsix" <<'END'
 import json
 import sys

@@ -71,27 +71,77 @@ PyInit_edits(void)
 
 
 def scan(folder):
-    """(line, column, rule) of each finding that a scan reports in main.c."""
-    out = subprocess.run([PROGRAM, "scan", "--format", "json", "-p", folder], check=False,
+    """(line, column, rule, lines and texts of the story) of each finding that a scan reports in
+    main.c."""
+    out = subprocess.run([PROGRAM, "scan", "--no-cache", "--format", "json", "-p", folder], check=False,
                          capture_output=True, text=True).stdout
     found = []
     for finding in json.loads(out)["findings"]:
         if finding["file"].endswith("main.c") and not finding.get("suppressed"):
-            found.append((finding["line"], finding["column"], finding["rule"]))
+            found.append((finding["line"], finding["column"], finding["rule"],
+                          tuple((step["line"], step["text"]) for step in finding["steps"])))
     return sorted(found)
 
 
 def shown(diagnostics):
-    return sorted((d["range"]["start"]["line"] + 1, d["range"]["start"]["character"] + 1, d["code"])
-                  for d in diagnostics)
+    return sorted((d["range"]["start"]["line"] + 1, d["range"]["start"]["character"] + 1, d["code"],
+                   tuple((r["location"]["range"]["start"]["line"] + 1, r["message"])
+                         for r in d["relatedInformation"])) for d in diagnostics)
+
+
+SILENT = """#include <Python.h>
+
+static void
+note(int n)
+{
+    (void)n;
+}
+
+static int
+check(PyObject *x)
+{
+    if (!PyLong_CheckExact(x)) {
+        return -1;
+    }
+    return 0;
+}
+
+static int
+pass_on(PyObject *x)
+{
+    if (check(x) < 0) {
+        return -1;
+    }
+    return PyObject_IsTrue(x);
+}
+
+static PyObject *
+first(PyObject *self, PyObject *x)
+{
+    if (pass_on(x) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+second(PyObject *self, PyObject *x)
+{
+    note(1);
+    if (pass_on(x) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+""" + MAIN[MAIN.index("static PyMethodDef"):].replace("leaks", "first").replace("pairs", "second")
 
 
 class Session:
-    def __init__(self, folder):
+    def __init__(self, folder, text):
         self.folder = folder
         self.main = folder / "main.c"
-        self.text = MAIN
-        self.main.write_text(MAIN)
+        self.text = text
+        self.main.write_text(text)
         (folder / "helper.c").write_text(HELPER)
         flags = subprocess.run(["python3-config", "--includes"], check=True, capture_output=True,
                                text=True).stdout.split()
@@ -150,6 +200,40 @@ def same_as_scan(session):
     session.compare("... taken out again")
 
 
+def places(session):
+    """What a caller tells of is in another function: it moves with that one."""
+    assert any(d[2] == "error-without-exception" for d in scan(session.folder)), scan(session.folder)
+    session.edit("    (void)n;\n", "    (void)n;\n    n++;\n    n++;\n")
+    session.compare("lines above a function that others tell of")
+    session.edit("    note(1);\n", "    note(1);\n    note(2);\n")
+    session.compare("one of those that tell of it")
+    session.edit("    if (!PyLong", "    note(3);\n    if (!PyLong")
+    session.compare("a line in the function that they tell of")
+    session.edit("    note(2);\n", "")
+    session.compare("one of those that tell of it, again")
+    session.edit("    note(3);\n", "")
+    session.edit("static int\ncheck", "\n\nstatic int\ncheck")
+    session.compare("the text between functions")
+    session.edit("    note(1);\n", "")
+    session.compare("one of those that tell of it, once more")
+
+
+def closed(session):
+    """A file that was edited, saved and closed is as it was saved for those that call it."""
+    helper = session.folder / "helper.c"
+    session.client.open(helper)
+    session.client.diagnostics(helper)
+    session.client.replace(helper, HELPER + "\n")
+    session.client.diagnostics(helper)
+    text = HELPER.replace("    return PyTuple_Pack(2, a, b);", "    (void)b;\n    return a;")
+    session.client.replace(helper, text)
+    session.client.diagnostics(helper)
+    helper.write_text(text)
+    session.client.notify("textDocument/didClose", {"textDocument": {"uri": helper.as_uri()}})
+    session.edit("    PyObject *pair = make", "    ;\n    PyObject *pair = make")
+    session.compare("the callee's file closed")
+
+
 def broken(session):
     """What was found in functions that nobody touches stays while the buffer is broken."""
     before = [d for d in scan(session.folder) if d[2] == "leak"]
@@ -168,11 +252,12 @@ def broken(session):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as name:
-        session = Session(pathlib.Path(name).resolve())
-        same_as_scan(session)
-        broken(session)
-        assert session.client.stop() == 0
+    for text, steps in ((MAIN, (same_as_scan, broken)), (MAIN, (closed,)), (SILENT, (places,))):
+        with tempfile.TemporaryDirectory() as name:
+            session = Session(pathlib.Path(name).resolve(), text)
+            for step in steps:
+                step(session)
+            assert session.client.stop() == 0
 
 
 if __name__ == "__main__":

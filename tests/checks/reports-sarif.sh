@@ -2,33 +2,26 @@
 # SARIF against the official validator, Microsoft's multitool, with its rules for SARIF and
 # for GitHub: reports-sarif.sh PATH-OF-STRAYREF [FILE.sarif...]
 #
-# The tool comes from npm and is kept in the user's cache.  Without npm, network or a machine
-# it runs on, nothing is checked here: reports-formats.py checks the same by rules of its own.
+# The tool comes from npm and is kept in the user's cache.  Without npm, or on a machine that the tool
+# has no program for, nothing is checked here.
 set -euo pipefail
 strayref=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 
-version=5.7.0
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/strayref-tests/sarif-multitool-$version
-tool=$cache/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
+. tests/tools/npm.sh
+folder=$npm_cache/sarif-multitool
+tool=$folder/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 # no ICU needed
-export DOTNET_BUNDLE_EXTRACT_BASE_DIR=$cache
+export DOTNET_BUNDLE_EXTRACT_BASE_DIR=$folder
 
-skip() {
-    echo "skipped: $1"
+npm_need "$folder" @microsoft/sarif-multitool@5.7.0
+if [ "$(uname -sm)" != "Linux x86_64" ]; then
+    echo "skipped: the multitool has no program for this machine"
     exit 0
-}
-
-if [ ! -e "$tool" ]; then
-    command -v npm >/dev/null || skip "npm is not installed"
-    mkdir -p "$cache"
-    timeout 200 npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$cache" \
-        "@microsoft/sarif-multitool@$version" >"$work/npm" 2>&1 || skip "npm cannot get the multitool"
 fi
-chmod u+x "$tool" 2>/dev/null || skip "the multitool has no program for this machine"
-"$tool" --version >/dev/null 2>&1 || skip "the multitool does not run on this machine"
+chmod u+x "$tool"
 
 # validate FILE: prints what is wrong.  The missing address of a home page (SARIF2005) is all
 # that may be; without that remark the rules did not get as far.
