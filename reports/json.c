@@ -38,6 +38,18 @@ put_reaches(json_t *object, const uint32_t *counts)
     }
 }
 
+/* Those below a threshold, and how many of them lack confidence. */
+static void
+put_hidden(json_t *summary, const RunResult *run)
+{
+    uint32_t all[REACH_COUNT];
+    for (Reach reach = 0; reach < REACH_COUNT; reach++) {
+        all[reach] = run->nhidden[reach] + run->nunsure[reach];
+    }
+    put_reaches(put_object(summary, "hidden"), all);
+    put_reaches(put_object(summary, "unsure"), run->nunsure);
+}
+
 static void
 put_counts(JsonReport *j, json_t *root)
 {
@@ -48,7 +60,7 @@ put_counts(JsonReport *j, json_t *root)
     put_reaches(put_object(summary, "by_reach"), counts.by_reach);
     put_number(summary, "suppressed", counts.suppressed);
     put_number(summary, "known", counts.known);
-    put_reaches(put_object(summary, "hidden"), run->nhidden);
+    put_hidden(summary, run);
     json_t *files = put_object(summary, "files");
     put_number(files, "total", run->nfiles);
     put_number(files, "failed", run->nfailed);

@@ -83,7 +83,7 @@ report_counts(const RunResult *run)
         counts.known += finding->suppressed == NULL && finding->known;
     }
     for (Reach reach = 0; reach < REACH_COUNT; reach++) {
-        counts.hidden += run->nhidden[reach];
+        counts.hidden += run->nhidden[reach] + run->nunsure[reach];
     }
     return counts;
 }
@@ -171,13 +171,40 @@ put_count(StrBuf *out, uint32_t n, const char *text)
     }
 }
 
+/* Appends what those below the threshold of reach need, and the option that shows them. */
+static void
+put_hard_to_reach(StrBuf *out, const uint32_t *nhidden)
+{
+    static const char *const phrases[REACH_COUNT][2] = {
+        [REACH_ORDINARY] = {"is on the ordinary path", "are on the ordinary path"},
+        [REACH_ERROR] = {"is on an error path", "are on an error path"},
+        [REACH_INIT] = {"happens once per process", "happen once per process"},
+        [REACH_OOM] = {"needs a failed allocation", "need a failed allocation"},
+        [REACH_PROTOCOL] = {"needs a misused protocol", "need a misused protocol"},
+    };
+    uint32_t n = 0;
+    for (Reach reach = 0; reach < REACH_COUNT; reach++) {
+        put_count(out, nhidden[reach], phrases[reach][nhidden[reach] != 1]);
+        n += nhidden[reach];
+    }
+    if (n > 0) {
+        strbuf_printf(out, " ('--reach all' shows %s)", n == 1 ? "it" : "them");
+    }
+}
+
 const char *
 report_hidden(Arena *arena, const RunResult *run)
 {
+    uint32_t unsure = 0;
     StrBuf out;
     strbuf_init(&out, arena);
+    put_hard_to_reach(&out, run->nhidden);
     for (Reach reach = 0; reach < REACH_COUNT; reach++) {
-        put_count(&out, run->nhidden[reach], report_reach_phrase(reach));
+        unsure += run->nunsure[reach];
+    }
+    if (unsure > 0) {
+        put_count(&out, unsure, unsure == 1 ? "is less sure" : "are less sure");
+        strbuf_puts(&out, " ('--reach all --confidence low' shows all)");
     }
     return out.length > 0 ? out.text : NULL;
 }

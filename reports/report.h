@@ -58,7 +58,7 @@ typedef struct ReportCounts {
     uint32_t findings;             /* those that count; they come first in the run */
     uint32_t by_reach[REACH_COUNT]; /* the same by reach */
     uint32_t suppressed, known;    /* those that don't (suppressed ones aren't counted as known) */
-    uint32_t hidden;               /* the sum of nhidden */
+    uint32_t hidden;               /* the sum of nhidden and nunsure */
 } ReportCounts;
 
 ReportCounts report_counts(const RunResult *run);
@@ -68,8 +68,8 @@ const char *report_closing(Arena *arena, const RunResult *run);
 const char *report_number_of(Arena *arena, uint32_t n, const char *noun);
 /* "No findings", "1 finding", "5 findings". */
 const char *report_verdict(Arena *arena, uint32_t findings);
-/* The findings below the thresholds: "12 only when an allocation fails, 3 once per
- * process"; NULL when there are none. */
+/* The findings below the thresholds: "12 need a failed allocation, 3 a misused protocol ('--reach
+ * all' shows them), 4 are less sure (...)"; NULL when there are none. */
 const char *report_hidden(Arena *arena, const RunResult *run);
 /* "2 suppressed in the source, 3 known from the baseline"; NULL when there are none. */
 const char *report_set_aside(Arena *arena, const RunResult *run);

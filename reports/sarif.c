@@ -134,6 +134,7 @@ static void
 put_notifications(SarifReport *s, json_t *invocation)
 {
     const RunResult *run = s->run;
+    const char *hidden = report_hidden(s->arena, run);
     json_t *list = put_array(invocation, "toolExecutionNotifications");
     for (uint32_t i = 0; i < run->ngaps && i < MAX_NOTIFICATIONS; i++) {
         put_gap(s, list, &run->gaps[i]);
@@ -145,6 +146,10 @@ put_notifications(SarifReport *s, json_t *invocation)
     }
     for (uint32_t i = 0; i < run->nnotes; i++) {
         add_notification(s, list, NOTICE_NOTE, "note", report_clean(s->arena, run->notes[i]));
+    }
+    if (hidden != NULL) {
+        add_notification(s, list, NOTICE_NOTE, "note",
+                         arena_printf(s->arena, "not shown: %s", hidden));
     }
     if (run->nfindings > MAX_RESULTS) {
         add_notification(s, list, NOTICE_NOTE, "warning",

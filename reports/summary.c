@@ -39,10 +39,8 @@ add_verdict(Summary *s, ReportCounts counts)
                                     s->run->nanalysed, s->run->ndamaged, s->run->ngaveup));
     const char *hidden = report_hidden(s->arena, s->run);
     if (hidden != NULL) {
-        cmark_node *line = node_paragraph(s->document);
-        node_text(line, arena_printf(s->arena, "Not shown: %s. ", hidden));
-        node_code(line, "--profile strict");
-        node_text(line, " shows all.");
+        node_sentence(s->arena, node_paragraph(s->document),
+                      arena_printf(s->arena, "not shown: %s", hidden));
     }
 }
 

@@ -153,7 +153,7 @@ put_left_out(TextReport *t, const RunResult *run)
         strbuf_printf(t->out, "not counted: %s\n", aside);
     }
     if (hidden != NULL) {
-        strbuf_printf(t->out, "not shown: %s (--profile strict shows all)\n", hidden);
+        strbuf_printf(t->out, "not shown: %s\n", hidden);
     }
 }
 

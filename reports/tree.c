@@ -136,10 +136,8 @@ add_hidden(TreeReport *t)
 {
     const char *hidden = report_hidden(t->arena, t->run);
     if (hidden != NULL) {
-        cmark_node *line = node_paragraph(t->document);
-        node_text(line, arena_printf(t->arena, "Not shown: %s. ", hidden));
-        node_code(line, "--profile strict");
-        node_text(line, " shows all.");
+        node_sentence(t->arena, node_paragraph(t->document),
+                      arena_printf(t->arena, "not shown: %s", hidden));
     }
 }
 

@@ -320,7 +320,7 @@ diff_apply(Scan *scan, const Options *options, Error *error)
     const char *name = text_equal(options->diff, "-") ? "standard input" : options->diff;
     RunResult *run = &scan->result;
     Changes changes;
-    uint32_t n = 0;
+    uint32_t n = 0, nhidden = 0;
     char *text;
 
     if (options->diff == NULL) {
@@ -336,6 +336,12 @@ diff_apply(Scan *scan, const Options *options, Error *error)
             run->findings[n++] = run->findings[i];
         }
     }
+    for (uint32_t i = 0; i < scan->hidden.n; i++) {
+        if (touches(&changes, scan->hidden.at[i])) {
+            scan->hidden.at[nhidden++] = scan->hidden.at[i];
+        }
+    }
+    scan->hidden.n = nhidden;
     if (n < run->nfindings) {
         uint32_t others = run->nfindings - n;
 

@@ -62,6 +62,7 @@ reach_words(Arena *arena)
     for (int i = 0; i < REACH_COUNT; i++) {
         VEC_PUSH(arena, &words, reach_word((Reach)i));
     }
+    VEC_PUSH(arena, &words, REACH_ALL);
     VEC_PUSH(arena, &words, NULL);
     return words.at;
 }

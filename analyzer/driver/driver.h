@@ -194,6 +194,7 @@ typedef struct Scan {
     Program *program;
     EngineResult engine;
     RunResult result;
+    VEC(Finding *) hidden; /* below the thresholds of reach or confidence, with those known */
     VEC(const Finding *) wrong_comments; /* meant to be suppressions, and none */
     const EditedFile *edited; /* files that are other than on the disk */
     uint32_t nedited;
@@ -262,11 +263,16 @@ bool scan_in_scope(const Scan *scan, const char *file);
 void suppress_apply(Scan *scan, bool require_reason, bool aloud);
 
 /* select.c: takes out the findings of rules that are not wanted, and those below the
- * thresholds of reach and confidence, which it counts; gives rules their levels. */
+ * thresholds of reach and confidence, which go to scan->hidden; gives rules their levels. */
 void select_apply(Scan *scan, const Options *options);
+/* Counts scan->hidden for reports, what a macro repeats once, as it would be shown. */
+void select_count(Scan *scan, const Options *options);
 /* True when the finding makes the scan fail. */
 bool select_fails(const Options *options, const Finding *finding);
-/* Number of the word in the list (of reach_word, confidence_text, severity_text), or -1. */
+/* What --reach takes for the last of its words. */
+#define REACH_ALL "all"
+/* Number of the word in the list (of reach_word, confidence_text, severity_text), or -1; REACH_ALL
+ * is a reach as well. */
 int reach_parse(const char *word);
 int confidence_parse(const char *word);
 int severity_parse(const char *word);

@@ -188,7 +188,7 @@ set_gate_option(Arena *arena, int id, const char *value, Options *options, Error
         return profile_check(arena, "--profile", value, error);
     case OPT_REACH:
         return set_word("--reach", value, reach_parse,
-                        "ordinary, error, init, oom or protocol", &options->reach, error);
+                        "ordinary, error, init, oom, protocol or all", &options->reach, error);
     case OPT_CONFIDENCE:
         return set_word("--confidence", value, confidence_parse, "high, medium or low",
                         &options->confidence, error);

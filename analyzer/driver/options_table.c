@@ -170,10 +170,12 @@ const OptionHelp option_help[] = {
     {"exclude-rule", OPT_EXCLUDE_RULE, "ID", SCAN | MERGE | FIX | LSP,
      "do not report this rule; may be repeated"},
     {"profile", OPT_PROFILE, "NAME", GATED,
-     "what is shown: default, strict (all of it) or crash-only (errors)"},
+     "what is shown: default (nothing that needs a failed allocation, a\n"
+     "                          misused protocol or low confidence), strict (all of it) or\n"
+     "                          crash-only (errors of the default)"},
     {"reach", OPT_REACH, "WORD", GATED,
      "show what is reached so or more easily: ordinary, error, init, oom,\n"
-     "                          protocol"},
+     "                          protocol or all"},
     {"confidence", OPT_CONFIDENCE, "WORD", GATED,
      "show what is concluded so or more surely: high, medium, low"},
     {"fail-on", OPT_FAIL_ON, "SPEC", SCAN | MERGE | CONFIG,

@@ -533,6 +533,7 @@ scan_gated(Arena *arena, const Options *options, Scan *scan, Error *error)
     if (!diff_apply(scan, options, error)) {
         return false;
     }
+    select_count(scan, options);
     report_order(&scan->result);
     return true;
 }

@@ -1,11 +1,11 @@
 /* select.c: which of the findings are shown, at which level, and which make a scan fail.
  *
  * What the user asked not to see by the name of its rule is gone; what is below a threshold
- * is counted, so that reports can say how much there is.
+ * is set aside and counted, so that reports can say how much there is.
  */
 #include <string.h>
 
-#include "driver/driver.h"
+#include "driver/gate.h"
 
 /* What a profile shows. */
 typedef struct Profile {
@@ -16,9 +16,9 @@ typedef struct Profile {
 } Profile;
 
 static const Profile profiles[] = {
-    {"default", REACH_OOM, CONFIDENCE_MEDIUM, SEVERITY_NOTE},
+    {"default", REACH_INIT, CONFIDENCE_MEDIUM, SEVERITY_NOTE},
     {"strict", REACH_PROTOCOL, CONFIDENCE_LOW, SEVERITY_NOTE},
-    {"crash-only", REACH_OOM, CONFIDENCE_MEDIUM, SEVERITY_ERROR},
+    {"crash-only", REACH_INIT, CONFIDENCE_MEDIUM, SEVERITY_ERROR},
 };
 
 /* ---- words -------------------------------------------------------------------------- */
@@ -31,7 +31,7 @@ reach_parse(const char *word)
             return i;
         }
     }
-    return -1;
+    return text_equal(word, REACH_ALL) ? REACH_COUNT - 1 : -1;
 }
 
 int
@@ -231,15 +231,28 @@ set_level(Arena *arena, const Options *options, Finding *finding)
     }
 }
 
+static const Profile *
+profile_of(const Options *options)
+{
+    return find_profile(options->profile != NULL ? options->profile : "default");
+}
+
+static int
+least_confidence(const Options *options)
+{
+    return options->confidence >= 0 ? options->confidence : (int)profile_of(options)->confidence;
+}
+
 void
 select_apply(Scan *scan, const Options *options)
 {
-    const Profile *profile = find_profile(options->profile != NULL ? options->profile : "default");
+    const Profile *profile = profile_of(options);
     int reach = options->reach >= 0 ? options->reach : (int)profile->reach;
-    int confidence = options->confidence >= 0 ? options->confidence : (int)profile->confidence;
+    int confidence = least_confidence(options);
     RunResult *run = &scan->result;
     uint32_t n = 0;
 
+    scan->hidden.n = 0;
     for (uint32_t i = 0; i < run->nfindings; i++) {
         Finding *finding = run->findings[i];
 
@@ -251,10 +264,31 @@ select_apply(Scan *scan, const Options *options)
             continue;
         }
         if ((int)finding->reach > reach || (int)finding->confidence > confidence) {
-            run->nhidden[finding->reach] += finding->suppressed == NULL && !finding->known ? 1 : 0;
+            VEC_PUSH(scan->arena, &scan->hidden, finding);
             continue;
         }
         run->findings[n++] = finding;
     }
     run->nfindings = n;
+}
+
+void
+select_count(Scan *scan, const Options *options)
+{
+    int confidence = least_confidence(options);
+    RunResult *run = &scan->result, hidden = {.arena = scan->arena};
+
+    hidden.findings = scan->hidden.at;
+    hidden.nfindings = scan->hidden.n;
+    group_macros(&hidden);
+    memset(run->nhidden, 0, sizeof(run->nhidden));
+    memset(run->nunsure, 0, sizeof(run->nunsure));
+    for (uint32_t i = 0; i < hidden.nfindings; i++) {
+        const Finding *finding = hidden.findings[i];
+
+        if (finding->suppressed == NULL && !finding->known) {
+            ++*((int)finding->confidence > confidence ? &run->nunsure[finding->reach]
+                                                      : &run->nhidden[finding->reach]);
+        }
+    }
 }

@@ -120,7 +120,8 @@ typedef struct RunResult {
     const char *root;           /* project root: paths are shown relative to it */
     Finding **findings;         /* sorted, numbered */
     uint32_t nfindings;
-    uint32_t nhidden[REACH_COUNT]; /* found, but below the threshold of reach or confidence */
+    uint32_t nhidden[REACH_COUNT]; /* found, sure enough, but below the threshold of reach */
+    uint32_t nunsure[REACH_COUNT]; /* found, but below the threshold of confidence */
     uint32_t nfiles, nfailed;   /* translation units */
     uint32_t nfunctions, nanalysed, ndamaged, ngaveup; /* nfunctions is the sum of the others */
     uint32_t npartial;          /* of the analysed: with a construct that was not lowered */

@@ -29,7 +29,7 @@ PyObject *leaks(void)
 {
     PyObject *list = make();
     if (list == NULL) { return NULL; }
-    if (PyList_Append(list, Py_None) < 0) { return NULL; }
+    if (PyObject_SetItem(list, Py_None, Py_None) < 0) { return NULL; }
     return list;
 }
 """

@@ -48,7 +48,7 @@ LEAK = CLEAN.replace("    Py_INCREF(x);\n    return x;\n", """    PyObject *l = 
     if (l == NULL) {{
         return NULL;
     }}
-    if (PyList_Append(l, x) < 0) {{
+    if (PyObject_SetItem(l, x, x) < 0) {{
         return NULL;
     }}
     return l;
@@ -211,13 +211,13 @@ def test_one_macro_is_one_finding(folder):
 #define ADD_INT(dict, name) \\
     do { \\
         PyObject *o = PyLong_FromLong(name); \\
-        if (o && PyDict_SetItemString(dict, #name, o) == 0) { \\
+        if (o && PyObject_SetAttrString(dict, #name, o) == 0) { \\
             Py_DECREF(o); \\
         } \\
     } while (0)
 #define PUSH(list, o) \\
     do { \\
-        if (PyList_Append(list, o) < 0) { \\
+        if (PyObject_SetItem(list, o, o) < 0) { \\
             return -1; \\
         } \\
     } while (0)

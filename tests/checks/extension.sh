@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 fixtures/extension/make-compile-commands "$work"
 
 code=0
-"$strayref" scan -p "$work" --output "$work/report.txt" 2>"$work/messages" || code=$?
+"$strayref" scan -p "$work" --reach all --output "$work/report.txt" 2>"$work/messages" || code=$?
 if [ $code -ne 1 ]; then
     echo "scan of fixtures/extension: exit $code, expected 1" >&2
     cat "$work/messages" >&2

@@ -17,7 +17,7 @@ PyObject *
 leaks(PyObject *x)
 {
     PyObject *list = PyList_New(0);
-    if (list != NULL && PyList_Append(list, x) < 0) {
+    if (list != NULL && PyObject_SetItem(list, x, x) < 0) {
         return NULL;
     }
     return list;

@@ -33,7 +33,7 @@ leaks(PyObject *self, PyObject *x)
     if (list == NULL) {
         return NULL;
     }
-    if (PyList_Append(list, x) < 0) {
+    if (PyObject_SetItem(list, x, x) < 0) {
         return NULL;
     }
     return list;

@@ -19,6 +19,11 @@ SOURCE = """\
 PyObject *one(PyObject *a) { PyObject *s = PyObject_Str(a); return s ? PyLong_FromLong(1000) : NULL; }
 PyObject *two(PyObject *a) { PyObject *t = PyObject_Str(a); return t ? PyLong_FromLong(1000) : NULL; }
 int three(PyObject *a) { Py_DECREF(PyObject_Str(a)); return 0; }
+PyObject *rare(PyObject *a)
+{
+    PyObject *u = PyList_New(0);
+    return u && PyList_Append(u, a) < 0 ? NULL : u;
+}
 """
 CLEAN = """\
 #include <Python.h>
@@ -51,6 +56,13 @@ def measure(*words):
     done = subprocess.run([MEASURE, "--strayref", STRAYREF, *words], capture_output=True, text=True,
                           check=False, env={**os.environ, "STRAYREF_CORPUS": ""})
     return done.returncode, done.stdout, done.stderr
+
+
+def findings_of(database, *words):
+    """The findings of a scan with these options."""
+    done = subprocess.run([STRAYREF, "scan", "-p", database, "--format", "json", *words],
+                          capture_output=True, text=True, check=False)
+    return json.loads(done.stdout)["findings"]
 
 
 def make_corpus(folder, name, source):
@@ -88,18 +100,22 @@ def check_counts(folder, args):
     if len(blank) != 3:
         return
     gone = ["small", "small.c", "zero", "leak", "z", "0" * 16, "true", "", "went"]
+    strict = findings_of(folder / "small", "--reach", "all")
+    rare = [[*("small", "small.c", "rare", "leak", "u"), finding["fingerprint"], "true", "", "rare"]
+            for finding in strict if finding["function"] == "rare"]
+    check("one finding needs a failed allocation", len(rare) == 1, strict)
     judged = {"one": ("true", "", "lost"), "two": ("false", "cause", "not lost")}
     rows = [[*row[:6], *judged[row[2]]] for row in blank if row[2] in judged]
-    make_ledger(ledger, sorted([*rows, gone]))
+    make_ledger(ledger, sorted([*rows, *rare, gone]))
     code, text, _ = measure(*args, "--ledger", ledger)
-    check("leak: 2 findings, 2 judged, 1 true, 50 %, 1 lost",
-          table_row(text, "leak") == ["2", "2", "1", "0", "1", "50%", "0", "1", "0"], text)
+    check("leak: 2 findings, 2 judged, 1 true, 50 %, 1 hidden, 1 lost",
+          table_row(text, "leak") == ["2", "2", "1", "0", "1", "50%", "0", "1", "1", "0"], text)
     check("null-reference: 1 finding, unjudged",
-          table_row(text, "null-reference") == ["1", "0", "0", "0", "0", "-", "1", "0", "0"], text)
+          table_row(text, "null-reference") == ["1", "0", "0", "0", "0", "-", "1", "0", "0", "0"], text)
     check("exit code 1 while something is unjudged", code == 1)
-    check("denominator", "1 projects, 1 files, 4 lines, 3 functions analysed: small" in text, text)
-    check("lost judgements", measure(*args, "--ledger", ledger, "--list", "lost")[1].startswith(
-        "small,small.c,zero,leak"))
+    check("denominator", "1 projects, 1 files, 9 lines, 4 functions analysed: small" in text, text)
+    lost = measure(*args, "--ledger", ledger, "--list", "lost")[1].splitlines()
+    check("one lost judgement", len(lost) == 1 and lost[0].startswith("small,small.c,zero,leak"), lost)
     check("causes", measure(*args, "--ledger", ledger, "--list", "causes")[1].split()
           == ["1", "cause"])
     check("false ones", measure(*args, "--ledger", ledger, "--list", "false")[1].startswith(
@@ -107,7 +123,7 @@ def check_counts(folder, args):
     make_ledger(ledger, sorted([*row[:6], "true", "", "so"] for row in blank))
     code, text, _ = measure(*args, "--ledger", ledger, "--table")
     check("exit code 0 when all are judged and true", code == 0, text)
-    check("Markdown", "| `leak` | 2 | 2 | 2 | 0 | 0 | 100 % | 0 | 0 | 0 |" in text, text)
+    check("Markdown", "| `leak` | 2 | 2 | 2 | 0 | 0 | 100 % | 0 | 0 | 0 | 0 |" in text, text)
 
 
 def check_malformed(folder, args):

@@ -25,7 +25,7 @@ PyObject *
 leaky(PyObject *self, PyObject *arg) /* </pre><img src=x onerror=alert(3)> */
 {
     PyObject *list = PyList_New(0); /* \xe9\xff --><iframe src="javascript:alert(4)"> */
-    if (PyList_Append(list, arg) < 0) {
+    if (PyObject_SetItem(list, arg, arg) < 0) {
         return NULL; // </span></code></pre></article><script>alert(5)</script>
     }
     return list;

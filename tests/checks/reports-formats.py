@@ -39,7 +39,7 @@ leaky(PyObject *self, PyObject *arg)
     if (list == NULL) {
         return NULL;
     }
-    if (PyList_Append(list, arg) < 0) {
+    if (PyObject_SetItem(list, arg, arg) < 0) {
         return NULL; // </pre><img src=x onerror=alert(3)>
     }
     return list;
@@ -172,7 +172,7 @@ def scan(program, folder):
 
 def scan_project(program, project, folder):
     """All formats from one scan of the project, written into a folder."""
-    command = [program, "scan", "-p", project, "--summary", "out.summary"]
+    command = [program, "scan", "-p", project, "--reach", "all", "--summary", "out.summary"]
     for name in FORMATS[:-1]:
         command += ["--output", f"{name}=out.{name}"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900,

@@ -18,7 +18,7 @@ PyObject *
 pair(PyObject *self, PyObject *item)
 {
     PyObject *list = PyList_New(0);
-    if (list == NULL || PyList_Append(list, item) < 0) {
+    if (list == NULL || PyObject_SetItem(list, item, item) < 0) {
         return NULL;
     }
     return list;

@@ -27,7 +27,7 @@ leaks(PyObject *self, PyObject *x)
     if (list == NULL) {
         return NULL;
     }
-    if (PyList_Append(list, x) < 0) {
+    if (PyObject_SetItem(list, x, x) < 0) {
         return NULL;
     }
     return list;
@@ -335,9 +335,9 @@ const tests = {
             textDocument: { uri: document.uri }, position: { line, character } }))
             .contents.value;
         assert((await at(5, 23)).includes("new reference"), "PyList_New");
-        assert((await at(9, 8)).includes("PyList_Append(list, keep item"), "PyList_Append");
+        assert((await at(9, 8)).includes("PyObject_SetItem("), "PyObject_SetItem");
         assert((await at(12, 11)).includes("owned: one reference from PyList_New"), "list");
-        assert((await at(9, 29)).includes("borrowed from the caller"), "x");
+        assert((await at(9, 32)).includes("borrowed from the caller"), "x");
         const range = { start: { line: 0, character: 0 }, end: { line: 30, character: 0 } };
         const hints = await editor.request(lsp.InlayHintRequest.type, {
             textDocument: { uri: document.uri }, range });

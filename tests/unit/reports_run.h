@@ -329,6 +329,7 @@ full_run(Fixture *f)
     run->findings[4]->suppressed = "checked by hand";
     run->nhidden[REACH_OOM] = 12;
     run->nhidden[REACH_PROTOCOL] = 1;
+    run->nunsure[REACH_ORDINARY] = 2;
     report_order(run);
     return run;
 }
