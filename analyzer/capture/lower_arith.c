@@ -50,7 +50,8 @@ fold_compare(enum CXBinaryOperatorKind op, int64_t a, int64_t b, bool is_unsigne
 }
 
 static bool
-fold_arithmetic(enum CXBinaryOperatorKind op, int64_t a, int64_t b, int64_t *result)
+fold_arithmetic(enum CXBinaryOperatorKind op, int64_t a, int64_t b, bool is_unsigned,
+                int64_t *result)
 {
     uint64_t x = (uint64_t)a, y = (uint64_t)b;
 
@@ -62,7 +63,7 @@ fold_arithmetic(enum CXBinaryOperatorKind op, int64_t a, int64_t b, int64_t *res
     case CXBinaryOperator_Or: *result = a | b; return true;
     case CXBinaryOperator_Xor: *result = a ^ b; return true;
     case CXBinaryOperator_Shl: *result = (int64_t)(x << (y & 63)); return true;
-    case CXBinaryOperator_Shr: *result = a >> (y & 63); return a >= 0;
+    case CXBinaryOperator_Shr: *result = (int64_t)(x >> (y & 63)); return a >= 0 || is_unsigned;
     case CXBinaryOperator_Div: *result = b > 0 ? a / b : 0; return a >= 0 && b > 0;
     case CXBinaryOperator_Rem: *result = b > 0 ? a % b : 0; return a >= 0 && b > 0;
     default: return false;
@@ -234,6 +235,26 @@ comparand(CXCursor operand, Val val, enum CXBinaryOperatorKind op)
         : val;
 }
 
+/* Whether numbers of the two types are compared as unsigned ones that fill 64 bits. */
+static bool
+compares_unsigned(const Type *a, const Type *b)
+{
+    return (a->kind == TYPE_INT && a->is_unsigned && a->bits == 64)
+        || (b->kind == TYPE_INT && b->is_unsigned && b->bits == 64);
+}
+
+/* What stands in a comparison by size: nothing that is known where a number is too large to be
+ * written as a signed one. */
+static Val
+ordered(Val val, enum CXBinaryOperatorKind op, bool is_unsigned)
+{
+    bool by_size = op != CXBinaryOperator_EQ && op != CXBinaryOperator_NE;
+
+    return is_unsigned && by_size && val.kind == VAL_INT && val.num < 0
+        ? (Val){.kind = VAL_UNDEF}
+        : val;
+}
+
 Val
 lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands)
 {
@@ -249,10 +270,13 @@ lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands)
         return lower_havoc(lo, expr, type);
     }
     if (is_comparison(op)) {
-        return compare_const(op, left, right, left_type, &val)
-            ? val
-            : build_cmp(lo->b, operator_name(op), comparand(operands.at[0], left, op),
-                        comparand(operands.at[1], right, op));
+        if (compare_const(op, left, right, left_type, &val)) {
+            return val;
+        }
+        bool is_unsigned = compares_unsigned(left_type, right_type);
+        left = ordered(comparand(operands.at[0], left, op), op, is_unsigned);
+        right = ordered(comparand(operands.at[1], right, op), op, is_unsigned);
+        return build_cmp(lo->b, operator_name(op), left, right);
     }
     if (type->kind == TYPE_PTR && left_type->kind == TYPE_PTR) {
         return move_pointer(lo, left, right, type, op == CXBinaryOperator_Sub);
@@ -261,7 +285,7 @@ lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands)
         return move_pointer(lo, right, left, type, false);
     }
     if (type->kind == TYPE_INT && left.kind == VAL_INT && right.kind == VAL_INT
-        && fold_arithmetic(op, left.num, right.num, &val.num)) {
+        && fold_arithmetic(op, left.num, right.num, type->is_unsigned, &val.num)) {
         return int_val(wrap(val.num, type));
     }
     return build_bin(lo->b, operator_name(op), left, right, type);

@@ -228,8 +228,11 @@ sym_cmp(Explorer *ex, const char *op, const Sym *a, const Sym *b)
 }
 
 static bool
-fold(const char *op, int64_t a, int64_t b, int64_t *out)
+fold(const char *op, int64_t a, int64_t b, const Type *type, int64_t *out)
 {
+    if (type != NULL && type->is_unsigned && (a < 0 || b < 0) && strchr("/%>", op[0]) != NULL) {
+        return false; /* the bits of a large number */
+    }
     switch (op[0]) {
     case '+': return !__builtin_add_overflow(a, b, out);
     case '-': return !__builtin_sub_overflow(a, b, out);
@@ -263,7 +266,7 @@ const Sym *
 sym_bin(Explorer *ex, const char *op, const Sym *a, const Sym *b, const Type *type)
 {
     int64_t num;
-    if (a->kind == SYM_INT && b->kind == SYM_INT && fold(op, a->num, b->num, &num)) {
+    if (a->kind == SYM_INT && b->kind == SYM_INT && fold(op, a->num, b->num, type, &num)) {
         return sym_int(ex, num);
     }
     bool additive = (op[0] == '+' || op[0] == '-') && op[1] == '\0';
