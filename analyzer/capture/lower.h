@@ -226,6 +226,8 @@ void lower_full_effect(Lower *lo, CXCursor expr);
 
 /* The value of a call as one of 'type'; VAL_NOTHING when it has none. */
 Val lower_call(Lower *lo, CXCursor expr, const Type *type);
+/* The value of an argument without a parameter, an integer in the size that it is passed in. */
+Val lower_variadic(Lower *lo, CXCursor expr);
 /* True for a call of a function that the overlay declares.  Where the macro it
  * stands for is an lvalue the overlay writes *call(...); that is lowered to the
  * call itself, giving the value of the lvalue. */

@@ -64,7 +64,7 @@ lower_argument(Lower *lo, CXCursor function, unsigned i, CXCursor arg)
     CXType type;
 
     if ((int)i >= nparam) {
-        return lower_expr(lo, arg);
+        return lower_variadic(lo, arg);
     }
     if (is_default_argument(lo, arg)) {
         arg = default_argument(lo, function, i);

@@ -138,15 +138,54 @@ call_builtin(Lower *lo, CXCursor expr, Str name, Cursors children, Val *val)
 
 /* ---- calls -------------------------------------------------------------------------- */
 
+/* True for a conversion between integers of different sizes that was written down. */
+static bool
+is_resized(Lower *lo, CXCursor expr, const Type *type)
+{
+    Cursors operands;
+    const Type *from;
+
+    expr = cursor_peel(lo->tu, expr);
+    if (clang_getCursorKind(expr) != CXCursor_CStyleCastExpr
+        && clang_getCursorKind(expr) != CXCursor_CXXStaticCastExpr
+        && clang_getCursorKind(expr) != CXCursor_CXXFunctionalCastExpr) {
+        return false;
+    }
+    operands = cursor_operands(lo->tu, expr);
+    from = operands.n > 0 ? cursor_type(lo->tu, operands.at[operands.n - 1]) : type;
+    return from->kind == TYPE_INT && from->bits != type->bits;
+}
+
+Val
+lower_variadic(Lower *lo, CXCursor expr)
+{
+    const Type *type = cursor_type(lo->tu, expr);
+    Val val = lower_expr(lo, expr);
+
+    if (type->kind == TYPE_INT
+        && ((val.kind == VAL_INT && type->bits > 32)
+            || (val.kind == VAL_TEMP && is_resized(lo, expr, type)))) {
+        return build_cast(lo->b, val, type);
+    }
+    return val;
+}
+
+/* The arguments, of which the first 'named' have parameters. */
 static Val *
-lower_args(Lower *lo, const CXCursor *expr, uint32_t n)
+lower_call_args(Lower *lo, const CXCursor *expr, uint32_t n, uint32_t named)
 {
     Val *args = ARENA_ARRAY(lo->scratch, Val, n + 1);
 
     for (uint32_t i = 0; i < n; i++) {
-        args[i] = lower_expr(lo, expr[i]);
+        args[i] = i < named ? lower_expr(lo, expr[i]) : lower_variadic(lo, expr[i]);
     }
     return args;
+}
+
+static Val *
+lower_args(Lower *lo, const CXCursor *expr, uint32_t n)
+{
+    return lower_call_args(lo, expr, n, n);
 }
 
 /* Emits the call at the place of 'expr'; what follows stays where it was. */
@@ -168,13 +207,17 @@ call_direct(Lower *lo, CXCursor expr, CXCursor function, Cursors children,
             const Type *type)
 {
     Val callee = {.kind = VAL_FUNC}, val;
+    uint32_t named = children.n;
     Val *args;
 
     if (call_builtin(lo, expr, cursor_name(lo->tu, function), children, &val)) {
         return val;
     }
     callee.decl = clang_decl(lo->tu, function, NULL);
-    args = lower_args(lo, children.at + 1, children.n - 1);
+    if (callee.decl->is_variadic) {
+        named = (uint32_t)clang_Cursor_getNumArguments(function);
+    }
+    args = lower_call_args(lo, children.at + 1, children.n - 1, named);
     lower_may_throw(lo, function);
     val = emit_call(lo, expr, callee, "", args, children.n - 1, type);
     if (callee.decl->is_noreturn) {

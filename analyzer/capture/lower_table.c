@@ -106,6 +106,9 @@ entry_value(Tu *tu, Decl *owner, const Type *type, CXCursor value)
         return text != NULL ? (Val){.kind = VAL_STR, .str = text} : (Val){.kind = VAL_UNDEF};
     case CXCursor_CompoundLiteralExpr:
         return literal_table(tu, owner, inner);
+    case CXCursor_CXXNullPtrLiteralExpr:
+    case CXCursor_GNUNullExpr:
+        return (Val){.kind = VAL_NULL};
     default:
         break;
     }

@@ -228,17 +228,6 @@ class_report(ClassCtx *cx, const Class *cls, const ClassReport *report)
     VEC_PUSH(cx->arena, &cx->out->findings, finding);
 }
 
-static int
-compare_findings(const void *a, const void *b)
-{
-    const Finding *x = *(Finding *const *)a, *y = *(Finding *const *)b;
-    int order = loc_compare(x->loc, y->loc);
-
-    order = order != 0 ? order : strcmp(x->rule->id, y->rule->id);
-    order = order != 0 ? order : loc_compare(x->steps[0].loc, y->steps[0].loc);
-    return order != 0 ? order : strcmp(x->fingerprint, y->fingerprint);
-}
-
 void
 classes_run(Arena *arena, Strings *strings, const Program *program, const Model *model,
             EngineResult *out)
@@ -254,9 +243,7 @@ classes_run(Arena *arena, Strings *strings, const Program *program, const Model 
             }
         }
     }
-    if (out->findings.n > 1) {
-        qsort(out->findings.at, out->findings.n, sizeof(Finding *), compare_findings);
-    }
+    findings_sort(out);
 }
 
 const char *

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "classes/classes.h"
+#include "contracts/contracts.h"
 
 /* Which functions are to be analysed again. */
 typedef struct Choice {
@@ -112,6 +113,7 @@ fix_analyse(const FixLab *lab, const FixText *text, FixRun *out)
     }
     engine_run_changed(lab->arena, lab->scan->strings, out->program, lab->scan->model, &before,
                        &analysed, &result);
+    contracts_run(lab->arena, out->program, lab->scan->model, &result);
     classes_run(lab->arena, lab->scan->strings, out->program, lab->scan->model, &result);
     out->analysed = analysed;
     out->findings = (const Finding **)result.findings.at;

@@ -7,6 +7,7 @@
 
 #include "base/embedded.h"
 #include "classes/classes.h"
+#include "contracts/contracts.h"
 #include "engine/rule.h"
 
 /* ---- the model ------------------------------------------------------------------------ */
@@ -419,6 +420,7 @@ follow(Scan *scan, const Options *options)
     progress_start(&progress, options, &scan->jobs);
     progress_phase(&progress, "following paths");
     scan_engine(scan, options);
+    contracts_run(scan->arena, scan->program, scan->model, &scan->engine);
     classes_run(scan->arena, scan->strings, scan->program, scan->model, &scan->engine);
     progress_end(&progress);
 }

@@ -146,6 +146,14 @@ compare_findings(const void *a, const void *b)
     return order;
 }
 
+void
+findings_sort(EngineResult *out)
+{
+    if (out->findings.n > 1) {
+        qsort(out->findings.at, out->findings.n, sizeof(Finding *), compare_findings);
+    }
+}
+
 /* Turns what fingerprints are made of into fingerprints, those of equal findings numbered. */
 static void
 make_fingerprints(Engine *engine)
@@ -270,7 +278,7 @@ run(Engine *engine)
     }
     make_fingerprints(engine);
     if (out->findings.n > 1) {
-        qsort(out->findings.at, out->findings.n, sizeof(Finding *), compare_findings);
+        findings_sort(out);
         exception_group(out);
     }
     arena_free(engine->scratch);

@@ -79,6 +79,9 @@ void engine_run(Arena *arena, Strings *strings, const Program *program, Model *m
 void engine_run_changed(Arena *arena, Strings *strings, const Program *program, Model *model,
                         const EngineBefore *before, bool **analysed, EngineResult *out);
 
+/* Sorts out->findings after some were added. */
+void findings_sort(EngineResult *out);
+
 /* ---- inspect.c: the ledger at one place ------------------------------------------- */
 
 /* A variable at a line of its function. */

@@ -134,6 +134,8 @@ typedef struct ExceptionEvent {
 
 struct Class;    /* classes/view.h: an extension type */
 struct ClassCtx;
+struct Mismatch; /* contracts/mismatch.h: what is not as the C-API asks for it */
+struct MismatchCtx;
 
 /* NULL is used where an object or memory is needed. */
 typedef struct NullEvent {
@@ -157,6 +159,7 @@ typedef struct Rule {
     void (*on_gil)(RuleCtx *rx, const GilEvent *event);
     void (*on_exception)(RuleCtx *rx, const ExceptionEvent *event);
     void (*on_class)(struct ClassCtx *cx, const struct Class *cls); /* once per type, at the end */
+    void (*on_mismatch)(struct MismatchCtx *cx, const struct Mismatch *mismatch);
 } Rule;
 
 /* rules/rules.def has one line RULE(file_name) per rule, in the order of reports.

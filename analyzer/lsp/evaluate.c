@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "classes/classes.h"
+#include "contracts/contracts.h"
 
 /* ---- what is known of the program before the edits --------------------------------------- */
 
@@ -245,6 +246,7 @@ base_evaluate(Base *base, Arena *arena, Scan *scan, Error *error)
         || !follow(base, arena, units, scan, error)) {
         return false;
     }
+    contracts_run(arena, scan->program, scan->model, &scan->engine);
     classes_run(arena, scan->strings, scan->program, scan->model, &scan->engine);
     for (uint32_t i = 0; i < base->nfiles; i++) {
         const OpenFile *file = &base->files[i];

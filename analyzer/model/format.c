@@ -15,13 +15,15 @@ typedef struct Format {
     FormatArg *out;
     int max, n;
     bool optional;
+    uint16_t item;
 } Format;
 
 static bool
-push(Format *f, FormatArgKind kind)
+push(Format *f, FormatArgKind kind, char unit)
 {
     if (f->n < f->max) {
-        f->out[f->n] = (FormatArg){.kind = kind, .optional = f->optional};
+        f->out[f->n] = (FormatArg){.kind = kind, .optional = f->optional, .unit = unit,
+                                   .item = f->item};
     }
     f->n++;
     return true;
@@ -41,17 +43,17 @@ accept(Format *f, char c)
 static bool
 push_sized(Format *f, char unit)
 {
-    push(f, FORMAT_ARG_VALUE);
+    push(f, FORMAT_ARG_VALUE, unit);
     if (f->n <= f->max) {
         f->out[f->n - 1].text = unit == 's' || unit == 'y' || unit == 'u';
     }
-    return !accept(f, '#') || push(f, FORMAT_ARG_VALUE);
+    return !accept(f, '#') || push(f, FORMAT_ARG_VALUE, '#');
 }
 
 static bool
 push_converter(Format *f)
 {
-    return push(f, FORMAT_ARG_CONVERTER) && push(f, FORMAT_ARG_CONVERTED);
+    return push(f, FORMAT_ARG_CONVERTER, '&') && push(f, FORMAT_ARG_CONVERTED, '&');
 }
 
 /* ---- PyArg_Parse* ------------------------------------------------------- */
@@ -63,9 +65,9 @@ parse_encoded(Format *f)
     if (!accept(f, 's') && !accept(f, 't')) {
         return false;
     }
-    push(f, FORMAT_ARG_VALUE);
-    push(f, FORMAT_ARG_MEMORY);
-    return !accept(f, '#') || push(f, FORMAT_ARG_VALUE);
+    push(f, FORMAT_ARG_VALUE, 'e');
+    push(f, FORMAT_ARG_MEMORY, 'e');
+    return !accept(f, '#') || push(f, FORMAT_ARG_VALUE, '#');
 }
 
 static bool
@@ -73,24 +75,24 @@ parse_unit(Format *f, char unit)
 {
     switch (unit) {
     case 's': case 'z': case 'y':
-        return accept(f, '*') ? push(f, FORMAT_ARG_BUFFER) : push_sized(f, unit);
+        return accept(f, '*') ? push(f, FORMAT_ARG_BUFFER, '*') : push_sized(f, unit);
     case 'w':
-        return accept(f, '*') && push(f, FORMAT_ARG_BUFFER);
+        return accept(f, '*') && push(f, FORMAT_ARG_BUFFER, '*');
     case 'u': case 'Z':
         return push_sized(f, unit);
     case 'e':
         return parse_encoded(f);
     case 'S': case 'U': case 'Y':
-        return push(f, FORMAT_ARG_OBJECT);
+        return push(f, FORMAT_ARG_OBJECT, unit);
     case 'O':
         if (accept(f, '!')) {
-            return push(f, FORMAT_ARG_TYPE) && push(f, FORMAT_ARG_OBJECT);
+            return push(f, FORMAT_ARG_TYPE, '!') && push(f, FORMAT_ARG_OBJECT, unit);
         }
-        return accept(f, '&') ? push_converter(f) : push(f, FORMAT_ARG_OBJECT);
+        return accept(f, '&') ? push_converter(f) : push(f, FORMAT_ARG_OBJECT, unit);
     case 'b': case 'B': case 'h': case 'H': case 'i': case 'I': case 'l': case 'k':
     case 'L': case 'K': case 'n': case 'c': case 'C': case 'f': case 'd': case 'D':
     case 'p':
-        return push(f, FORMAT_ARG_VALUE);
+        return push(f, FORMAT_ARG_VALUE, unit);
     default:
         return false;
     }
@@ -124,6 +126,9 @@ parse_units(Format *f, int depth)
         else if (!parse_unit(f, c)) {
             return false;
         }
+        if (depth == 0 && c != '|' && c != '$') {
+            f->item++;
+        }
     }
 }
 
@@ -136,15 +141,15 @@ build_unit(Format *f, char unit)
     case 's': case 'z': case 'u': case 'y': case 'U':
         return push_sized(f, unit);
     case 'O':
-        return accept(f, '&') ? push_converter(f) : push(f, FORMAT_ARG_OBJECT);
+        return accept(f, '&') ? push_converter(f) : push(f, FORMAT_ARG_OBJECT, unit);
     case 'S':
-        return push(f, FORMAT_ARG_OBJECT);
+        return push(f, FORMAT_ARG_OBJECT, unit);
     case 'N':
-        return accept(f, '&') ? push_converter(f) : push(f, FORMAT_ARG_STEAL);
+        return accept(f, '&') ? push_converter(f) : push(f, FORMAT_ARG_STEAL, unit);
     case 'b': case 'B': case 'h': case 'H': case 'i': case 'I': case 'l': case 'k':
     case 'L': case 'K': case 'n': case 'c': case 'C': case 'f': case 'd': case 'D':
     case 'p':
-        return push(f, FORMAT_ARG_VALUE);
+        return push(f, FORMAT_ARG_VALUE, unit);
     default:
         return false;
     }
@@ -182,6 +187,25 @@ build_units(Format *f, char end, int depth)
             return false;
         }
     }
+}
+
+int
+format_items(const char *format)
+{
+    Format f = {.at = format};
+
+    return parse_units(&f, 0) ? f.item : -1;
+}
+
+const char *
+format_problem(const char *format, bool parse)
+{
+    Format f = {.at = format};
+
+    if (parse ? parse_units(&f, 0) : build_units(&f, '\0', 0)) {
+        return NULL;
+    }
+    return f.at > format ? f.at - 1 : format;
 }
 
 int

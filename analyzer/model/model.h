@@ -289,12 +289,19 @@ typedef struct FormatArg {
     FormatArgKind kind;
     bool optional; /* parse: after '|' */
     bool text;     /* parse: a pointer to text that is not NULL after success */
+    char unit;     /* the letter that asks for it, '#' for a length, 'e' for an encoding */
+    uint16_t item; /* parse: which of the units outside of parentheses it belongs to, from 0 */
 } FormatArg;
 
 /* Splits a format into the variadic arguments it consumes, in order.  'parse'
  * chooses the language.  At most 'max' are written; returns the count, or -1
  * when the format is malformed.  'text_end' as for C strings. */
 int format_args(const char *format, bool parse, FormatArg *out, int max);
+/* How many units stand outside of parentheses: the arguments that Python code passes; -1 as
+ * above. */
+int format_items(const char *format);
+/* Where a malformed format stops to make sense; NULL when it is well-formed. */
+const char *format_problem(const char *format, bool parse);
 
 /* ---- overlay.c ------------------------------------------------------------------------- */
 

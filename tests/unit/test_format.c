@@ -149,6 +149,34 @@ test_maximum(void **state)
     assert_int_equal(format_args("OOO", false, NULL, 0), 3);
 }
 
+/* The unit that asks for each argument, and the argument of Python code that it belongs to. */
+static void
+test_units(void **state)
+{
+    FormatArg args[8];
+
+    (void)state;
+    assert_int_equal(format_args("i(sy#)|O!", true, args, 8), 6);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(args[i].unit, "isy#!O"[i]);
+        assert_int_equal(args[i].item, "011122"[i] - '0');
+    }
+    assert_int_equal(format_items("i(sy#)|O!:name"), 3);
+    assert_int_equal(format_items(""), 0);
+    assert_int_equal(format_items("i)"), -1);
+}
+
+static void
+test_problem(void **state)
+{
+    (void)state;
+    assert_null(format_problem("O|i$i:name", true));
+    assert_string_equal(format_problem("i, i", true), ", i");
+    assert_string_equal(format_problem("O|b_x", true), "_x");
+    assert_string_equal(format_problem("(i", false), "");
+    assert_string_equal(format_problem("i!", false), "!");
+}
+
 int
 main(void)
 {
@@ -156,7 +184,8 @@ main(void)
         cmocka_unit_test(test_parse_units),     cmocka_unit_test(test_parse_structure),
         cmocka_unit_test(test_parse_malformed), cmocka_unit_test(test_build_units),
         cmocka_unit_test(test_build_structure), cmocka_unit_test(test_build_malformed),
-        cmocka_unit_test(test_maximum),
+        cmocka_unit_test(test_maximum),         cmocka_unit_test(test_units),
+        cmocka_unit_test(test_problem),
     };
 
     return cmocka_run_group_tests_name("format", tests, NULL, NULL);
