@@ -5,16 +5,34 @@
 typedef struct Marks {
     Explorer *ex;
     const State *state;
-    uint64_t *set; /* by sym id */
+    uint32_t nsyms; /* the symbols there were before: later ones are in no state */
 } Marks;
+
+/* Marks for a new round; those of the last one count no more. */
+static Marks
+marks_new(Explorer *ex, const State *state)
+{
+    if (ex->nmark < ex->nsyms) {
+        ex->nmark = ex->nsyms * 2;
+        ex->mark = ARENA_ARRAY(ex->arena, uint32_t, ex->nmark);
+    }
+    ex->round++;
+    return (Marks){ex, state, ex->nsyms};
+}
+
+static bool
+is_marked(const Marks *marks, const Sym *sym)
+{
+    return sym->id < marks->nsyms && marks->ex->mark[sym->id] == marks->ex->round;
+}
 
 static void
 mark(Marks *marks, const Sym *sym)
 {
-    if (!sym || bit_test(marks->set, sym->id)) {
+    if (!sym || is_marked(marks, sym)) {
         return;
     }
-    marks->set[sym->id / 64] |= 1ULL << (sym->id % 64);
+    marks->ex->mark[sym->id] = marks->ex->round;
     for (const Place *p = sym->place; p; p = p->base) {
         mark(marks, p->sym);
     }
@@ -27,7 +45,7 @@ mark(Marks *marks, const Sym *sym)
 static bool
 still_reachable(const Marks *marks, const Sym *sym)
 {
-    if (sym->id < marks->ex->nsyms && bit_test(marks->set, sym->id)) {
+    if (is_marked(marks, sym)) {
         return true;
     }
     switch (sym->kind) {
@@ -134,7 +152,7 @@ mark_all(Marks *marks, const State *state)
         changed = false;
         for (uint32_t i = 0; i < state->nbind; i++) {
             const Bind *bind = &state->bind[i];
-            if (!bit_test(marks->set, bind->sym->id) && !place_is_local(bind->place) &&
+            if (!is_marked(marks, bind->sym) && !place_is_local(bind->place) &&
                 !place_is_lost(marks, bind->place)) {
                 mark(marks, bind->sym);
                 changed = true;
@@ -156,7 +174,7 @@ state_collect(Explorer *ex, State *state, uint32_t block)
             sym_held(ex, i);
         }
     }
-    Marks marks = {ex, state, ARENA_ARRAY(ex->arena, uint64_t, ex->nsyms / 64 + 1)};
+    Marks marks = marks_new(ex, state);
     mark_all(&marks, state);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < state->nbind; i++) {

@@ -309,6 +309,8 @@ typedef struct Explorer {
     uint32_t nsyms, nplaces;
     const Place **local;  /* by index, filled on demand */
     const Sym **param;    /* what each parameter held at first */
+    uint32_t *mark;       /* collect.c, by symbol: the last round that met it */
+    uint32_t nmark, round;
     /* explore.c */
     uint32_t block, ins;  /* where the engine stands */
     uint32_t steps;
