@@ -69,6 +69,7 @@ enqueue(Run *run, State *state, uint32_t from, uint32_t to)
     state_freeze(state);
     Waiting *waiting = &run->at[to];
     if (was_seen(waiting, state)) {
+        state_free(ex, state);
         return;
     }
     if (waiting->list.n >= MAX_AT_BLOCK * 4 || waiting->seen.n >= MAX_VISITS) {
@@ -104,11 +105,11 @@ merge(Explorer *ex, Waiting *waiting, uint32_t block, bool closely)
             waiting->list.at[kept++] = state;
             continue;
         }
-        State *joined = state_copy(ex, waiting->list.at[j]);
+        State *joined = waiting->list.at[j];
         state_join(ex, joined, state, block, false);
         state_collect(ex, joined, block);
         state_freeze(joined);
-        waiting->list.at[j] = joined;
+        state_free(ex, state);
     }
     waiting->list.n = kept;
 }
@@ -218,6 +219,9 @@ branch(Run *run, State *state, const Instr *ins, uint32_t block)
             }
             enqueue(run, next[way], block, ins->to[way]);
         }
+        else {
+            state_free(ex, next[way]);
+        }
     }
 }
 
@@ -294,10 +298,21 @@ terminate(Run *run, State *state, const Instr *ins, uint32_t block)
     case OP_RET:
         across_before(ex, state, ins);
         ledger_return(ex, state, ins->a.kind == VAL_NONE ? NULL : eval(ex, state, ins->a), ins);
+        state_free(ex, state);
         break;
     default:
-        break; /* unreachable: the path ends */
+        state_free(ex, state); /* unreachable: the path ends */
+        break;
     }
+}
+
+/* Of two equal states the one on the more ordinary path stays. */
+static void
+keep_better(Explorer *ex, State **kept, State *state)
+{
+    bool better = state_not_worse(state, *kept);
+    state_free(ex, better ? *kept : state);
+    *kept = better ? state : *kept;
 }
 
 /* Inside a block: equal states are one, and too many of the same ownership are joined. */
@@ -323,9 +338,10 @@ thin(Explorer *ex, States *states, uint32_t block)
             }
             else if (pass > 0) {
                 state_join(ex, states->list.at[j], state, block, false);
+                state_free(ex, state);
             }
-            else if (state_not_worse(state, states->list.at[j])) {
-                states->list.at[j] = state;
+            else {
+                keep_better(ex, &states->list.at[j], state);
             }
         }
         states->list.n = kept;
@@ -342,7 +358,7 @@ run_block(Run *run, uint32_t block, State *start)
     Explorer *ex = run->ex;
     const Block *b = &ex->fn->block[block];
     States now = {0};
-    State *first = state_copy(ex, start);
+    State *first = ex->flow->block[block].once ? start : state_copy(ex, start);
     VEC_PUSH(ex->arena, &now.list, first);
     ex->block = block;
     for (ex->ins = 0; ex->ins + 1 < b->nins; ex->ins++) {
@@ -370,58 +386,6 @@ run_block(Run *run, uint32_t block, State *start)
     }
 }
 
-static State *
-entry_state(Explorer *ex)
-{
-    State *state = state_new(ex);
-    for (uint32_t i = 0; i < ex->fn->nparam; i++) {
-        const Place *place = place_local(ex, i);
-        state_bind(ex, state, place, sym_param(ex, i));
-    }
-    state->gil = gil_at_entry(ex->gil, ex->fn_index);
-    if (ex->info->compares) {
-        const Sym *op = sym_param(ex, 2);
-        state_set_range(ex, state, op, (Range){.sym = op, .lo = 0, .hi = 5});
-    }
-    state->err = ex->info->is_entry ? ERRSTATE_CLEAR : ERRSTATE_ENTRY;
-    state_freeze(state);
-    return state;
-}
-
-/* The ways a function may be entered that authors forget: the attribute is deleted, there are
- * no keyword arguments, tp_init never ran. */
-static void
-add_entries(Explorer *ex, Waiting *first)
-{
-    const FnInfo *info = ex->info;
-    State *usual = entry_state(ex);
-    if (info->has_kwds || info->deleted > 0) {
-        uint32_t index = info->has_kwds ? 2 : info->deleted;
-        State *absent = state_copy(ex, usual);
-        absent->protocol = !info->has_kwds;
-        assume(ex, absent, sym_param(ex, index), false);
-        state_freeze(absent);
-        VEC_PUSH(ex->arena, &first->list, absent);
-        usual = state_copy(ex, usual);
-        assume(ex, usual, sym_param(ex, index), true);
-        state_freeze(usual);
-    }
-    if (info->nunset > 0) {
-        State *fresh = state_copy(ex, usual);
-        const Place *self = place_deref(ex, sym_param(ex, 0));
-        fresh->protocol = true;
-        for (uint32_t i = 0; i < info->nunset; i++) {
-            const Instr *field = info->unset[i];
-            const Sym *sym = sym_init(ex, place_field(ex, self, field->name, field->record), NULL,
-                                      NULL);
-            state_set_range(ex, fresh, sym, (Range){.sym = sym});
-        }
-        state_freeze(fresh);
-        VEC_PUSH(ex->arena, &first->list, fresh);
-    }
-    VEC_PUSH(ex->arena, &first->list, usual);
-}
-
 /* A block that was run often: the new state is joined to an old one with the same
  * ownership, so that loops settle. */
 static State *
@@ -437,6 +401,7 @@ settle(Explorer *ex, const Waiting *waiting, State *state, uint32_t block)
             state_join(ex, joined, waiting->seen.at[i], block, true);
             state_collect(ex, joined, block);
             state_freeze(joined);
+            state_free(ex, state);
             return joined;
         }
     }
@@ -455,6 +420,9 @@ take(Explorer *ex, Waiting *waiting, State **list, uint32_t block)
             list[n++] = state;
             VEC_PUSH(ex->arena, &waiting->seen, state);
         }
+        else {
+            state_free(ex, state);
+        }
     }
     return n;
 }
@@ -465,7 +433,11 @@ explore(Explorer *ex)
     Run run = {.ex = ex, .at = ARENA_ARRAY(ex->arena, Waiting, ex->fn->nblock)};
     ex->inductive = find_inductive(ex);
     ex->indexed = stale_find_indexed(ex->arena, ex->fn);
-    add_entries(ex, &run.at[0]);
+    States entries = {0};
+    entries_add(ex, &entries);
+    for (uint32_t i = 0; i < entries.list.n; i++) {
+        VEC_PUSH(ex->arena, &run.at[0].list, entries.list.at[i]);
+    }
     while (run.next < ex->flow->norder) {
         uint32_t block = ex->flow->order[run.next];
         Waiting *waiting = &run.at[block];

@@ -14,13 +14,11 @@ static void *
 insert_at(Explorer *ex, void **array, uint32_t *n, uint32_t *cap, size_t size, uint32_t at)
 {
     if (*n == *cap) {
-        uint32_t bigger = *cap ? *cap * 2 : 8;
-        void *grown = arena_alloc(ex->arena, bigger * size);
+        void *grown = array_new(ex, *n + 1, size, cap); /* somebody may still read the old one */
         if (*n) {
             memcpy(grown, *array, *n * size);
         }
         *array = grown;
-        *cap = bigger;
     }
     char *place = (char *)*array + at * size;
     memmove(place + size, place, (*n - at) * size);
@@ -94,20 +92,24 @@ find_temp(const State *state, uint32_t temp)
 State *
 state_new(Explorer *ex)
 {
-    return ARENA_NEW(ex->arena, State);
+    uint32_t cap;
+    State *state = array_new(ex, 1, sizeof(State), &cap);
+    *state = (State){0};
+    return state;
 }
 
 static void *
 copy_array(Explorer *ex, const void *array, uint32_t n, size_t size, uint32_t *cap)
 {
-    *cap = n;
-    return n ? arena_copy(ex->arena, array, n * size) : NULL;
+    *cap = 0;
+    return n ? memcpy(array_new(ex, n, size, cap), array, n * size) : NULL;
 }
 
 State *
 state_copy(Explorer *ex, const State *state)
 {
-    State *copy = arena_copy(ex->arena, state, sizeof(*state));
+    State *copy = state_new(ex);
+    *copy = *state;
     copy->bind = copy_array(ex, state->bind, state->nbind, sizeof(Bind), &copy->cbind);
     copy->temp = copy_array(ex, state->temp, state->ntemp, sizeof(TempBind), &copy->ctemp);
     copy->ref = copy_array(ex, state->ref, state->nref, sizeof(Ref), &copy->cref);

@@ -290,6 +290,8 @@ typedef struct Watch { /* a question about one variable at one line */
     Facings *out;
 } Watch;
 
+enum { ARRAY_SIZES = 26 }; /* from 64 bytes to 2 GiB */
+
 typedef struct Explorer {
     Arena *arena;     /* of this function's exploration */
     Arena *out;       /* findings live here */
@@ -311,6 +313,7 @@ typedef struct Explorer {
     const Sym **param;    /* what each parameter held at first */
     uint32_t *mark;       /* collect.c, by symbol: the last round that met it */
     uint32_t nmark, round;
+    void *spare[ARRAY_SIZES]; /* arrays.c, by size */
     /* explore.c */
     uint32_t block, ins;  /* where the engine stands */
     uint32_t steps;
@@ -397,6 +400,11 @@ bool owners_evident(Owners *owners, const Place *place);
 
 State *state_new(Explorer *ex);
 State *state_copy(Explorer *ex, const State *state);
+/* Nobody looks at it any more: its memory serves for other states (arrays.c). */
+void state_free(Explorer *ex, State *state);
+/* Room for at least 'n' items in an array of a state, of undefined content; 'cap' is how many
+ * there are. */
+void *array_new(Explorer *ex, uint32_t n, size_t item, uint32_t *cap);
 /* What the place holds, NULL when nothing is recorded. */
 const Sym *state_get(const State *state, const Place *place);
 void state_bind(Explorer *ex, State *state, const Place *place, const Sym *sym);
@@ -653,6 +661,12 @@ void event_exception(Explorer *ex, State *state, ExceptionKind kind, const Raise
 uint8_t **find_inductive(Explorer *ex);
 /* Gives up what counts along, on the way back to the loop head 'head'. */
 void widen(Explorer *ex, State *state, uint32_t head);
+
+/* ---- entry.c ---- */
+
+/* Adds the usual state at entry, and before it those of the ways that authors forget: the
+ * attribute is deleted, there are no keyword arguments, tp_init never ran. */
+void entries_add(Explorer *ex, States *out);
 
 /* ---- explore.c ------------------------------------------------------------------------------------ */
 

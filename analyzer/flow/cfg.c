@@ -96,6 +96,33 @@ find_preds(Arena *arena, Flow *flow)
     add_edges(flow, last_from, true);
 }
 
+/* Marks the blocks that no jump back spans. */
+static void
+find_once(Arena *arena, Flow *flow)
+{
+    uint32_t *earliest = ARENA_ARRAY(arena, uint32_t, flow->norder); /* jumped to from here */
+    uint32_t reached = UINT32_MAX; /* earliest position that a later block jumps to */
+
+    for (uint32_t i = 0; i < flow->norder; i++) {
+        earliest[i] = UINT32_MAX;
+    }
+    for (uint32_t i = 0; i < flow->norder; i++) {
+        const BlockFlow *block = &flow->block[flow->order[i]];
+
+        for (uint32_t k = 0; k < block->npred; k++) {
+            uint32_t from = flow->block[block->pred[k]].rpo;
+
+            if (from >= i && i < earliest[from]) {
+                earliest[from] = i;
+            }
+        }
+    }
+    for (uint32_t i = flow->norder; i-- > 0;) {
+        reached = earliest[i] < reached ? earliest[i] : reached;
+        flow->block[flow->order[i]].once = reached > i;
+    }
+}
+
 /* ---- loops --------------------------------------------------------------- */
 
 typedef struct Loops {
@@ -247,6 +274,7 @@ flow_build(Arena *arena, const Fn *fn)
     }
     find_order(arena, flow);
     find_preds(arena, flow);
+    find_once(arena, flow);
     find_loops(arena, flow);
     live_build(arena, flow);
     return flow;

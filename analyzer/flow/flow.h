@@ -21,6 +21,7 @@ typedef struct BlockFlow {
     uint32_t npred;
     uint32_t rpo;        /* position in reverse post-order, UINT32_MAX when unreachable */
     bool loop_head;      /* target of a back edge */
+    bool once;           /* in reverse post-order no jump leads back to it or over it */
     uint32_t loop;       /* innermost loop head the block belongs to, UINT32_MAX = none */
     BitSet live_locals;  /* locals whose value may still be read at block start */
     BitSet live_temps;   /* temporaries used here or later but set before */

@@ -1,0 +1,74 @@
+/* arrays.c: the arrays that states are made of, and states that are gone.
+ *
+ * Arrays come in sizes that are powers of two.  Those of a state that nobody needs any more
+ * serve for later ones, so that a function costs the memory of the states that wait at one
+ * time, not of all that ever were.
+ */
+#include <string.h>
+
+#include "engine/state.h"
+
+enum { SMALLEST = 64 }; /* bytes */
+
+#ifdef STRAYREF_DEBUG_ARENA
+enum { DEBUG_ARRAYS = 1 };
+#else
+enum { DEBUG_ARRAYS = 0 };
+#endif
+
+typedef struct Spare Spare;
+struct Spare {
+    Spare *next;
+};
+
+/* The number of the size that holds so many bytes. */
+static uint32_t
+size_of(size_t bytes)
+{
+    uint32_t size = 0;
+    while (((size_t)SMALLEST << size) < bytes) {
+        size++;
+    }
+    return size;
+}
+
+void *
+array_new(Explorer *ex, uint32_t n, size_t item, uint32_t *cap)
+{
+    uint32_t size = size_of(n * item);
+    assert(size < ARRAY_SIZES);
+    Spare *spare = ex->spare[size];
+    *cap = (uint32_t)(((size_t)SMALLEST << size) / item);
+    if (!spare) {
+        return arena_alloc(ex->arena, (size_t)SMALLEST << size);
+    }
+    ex->spare[size] = spare->next;
+    return spare;
+}
+
+/* Whoever still looks at it in a debug build finds nonsense. */
+static void
+array_free(Explorer *ex, void *array, uint32_t cap, size_t item)
+{
+    if (!array || cap == 0) {
+        return;
+    }
+    if (DEBUG_ARRAYS) {
+        memset(array, 0xA5, cap * item);
+        return;
+    }
+    Spare *spare = array;
+    uint32_t size = size_of(cap * item);
+    spare->next = ex->spare[size];
+    ex->spare[size] = spare;
+}
+
+void
+state_free(Explorer *ex, State *state)
+{
+    array_free(ex, state->bind, state->cbind, sizeof(Bind));
+    array_free(ex, state->temp, state->ctemp, sizeof(TempBind));
+    array_free(ex, state->ref, state->cref, sizeof(Ref));
+    array_free(ex, state->range, state->crange, sizeof(Range));
+    array_free(ex, state, 1, sizeof(State));
+}
