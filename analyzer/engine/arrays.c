@@ -38,6 +38,7 @@ array_new(Explorer *ex, uint32_t n, size_t item, uint32_t *cap)
     uint32_t size = size_of(n * item);
     assert(size < ARRAY_SIZES);
     Spare *spare = ex->spare[size];
+    ex->held += (size_t)SMALLEST << size;
     *cap = (uint32_t)(((size_t)SMALLEST << size) / item);
     if (!spare) {
         return arena_alloc(ex->arena, (size_t)SMALLEST << size);
@@ -53,12 +54,13 @@ array_free(Explorer *ex, void *array, uint32_t cap, size_t item)
     if (!array || cap == 0) {
         return;
     }
+    Spare *spare = array;
+    uint32_t size = size_of(cap * item);
+    ex->held -= (size_t)SMALLEST << size;
     if (DEBUG_ARRAYS) {
         memset(array, 0xA5, cap * item);
         return;
     }
-    Spare *spare = array;
-    uint32_t size = size_of(cap * item);
     spare->next = ex->spare[size];
     ex->spare[size] = spare;
 }

@@ -375,9 +375,15 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
             if (apply_case(ex, other, &less, c)) {
                 VEC_PUSH(ex->arena, &out->list, other);
             }
+            else {
+                state_free(ex, other);
+            }
         }
         if (apply_case(ex, next, call, c)) {
             VEC_PUSH(ex->arena, &out->list, next);
+        }
+        else {
+            state_free(ex, next);
         }
     }
     for (uint32_t i = first; unread && i < out->list.n; i++) {

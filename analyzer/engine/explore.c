@@ -17,6 +17,7 @@
 #define MAX_VISITS 600    /* states that ever start one block */
 #define MAX_INSIDE 24     /* states inside one block before equal owners are joined */
 #define MAX_STEPS 400000  /* instructions executed in one function */
+#define MAX_BYTES (256U << 20) /* in the states that are kept at one time */
 
 typedef struct Waiting {
     VEC(State *) list; /* to be run */
@@ -58,31 +59,6 @@ was_seen(const Waiting *waiting, const State *state)
     return false;
 }
 
-static void
-enqueue(Run *run, State *state, uint32_t from, uint32_t to)
-{
-    Explorer *ex = run->ex;
-    if (flow_is_back_edge(ex->flow, from, to)) {
-        widen(ex, state, to);
-    }
-    state_collect(ex, state, to);
-    state_freeze(state);
-    Waiting *waiting = &run->at[to];
-    if (was_seen(waiting, state)) {
-        state_free(ex, state);
-        return;
-    }
-    if (waiting->list.n >= MAX_AT_BLOCK * 4 || waiting->seen.n >= MAX_VISITS) {
-        cut(ex, "too many states");
-        return;
-    }
-    VEC_PUSH(ex->arena, &waiting->list, state);
-    uint32_t rpo = ex->flow->block[to].rpo;
-    if (rpo < run->next) {
-        run->next = rpo;
-    }
-}
-
 /* True when two states may be joined; 'closely': both know the same of the exception. */
 static bool
 may_join(const State *a, const State *b, bool closely)
@@ -112,6 +88,45 @@ merge(Explorer *ex, Waiting *waiting, uint32_t block, bool closely)
         state_free(ex, state);
     }
     waiting->list.n = kept;
+}
+
+/* The same, and only if that does not help with different knowledge of the exception. */
+static void
+merge_closely(Explorer *ex, Waiting *waiting, uint32_t block)
+{
+    merge(ex, waiting, block, true);
+    if (waiting->list.n > MAX_SEPARATE) {
+        merge(ex, waiting, block, false);
+    }
+}
+
+static void
+enqueue(Run *run, State *state, uint32_t from, uint32_t to)
+{
+    Explorer *ex = run->ex;
+    if (flow_is_back_edge(ex->flow, from, to)) {
+        widen(ex, state, to);
+    }
+    state_collect(ex, state, to);
+    state_freeze(state);
+    Waiting *waiting = &run->at[to];
+    if (was_seen(waiting, state)) {
+        state_free(ex, state);
+        return;
+    }
+    if (waiting->list.n >= MAX_AT_BLOCK * 4) {
+        merge_closely(ex, waiting, to);
+    }
+    if (waiting->list.n >= MAX_AT_BLOCK * 4 || waiting->seen.n >= MAX_VISITS) {
+        cut(ex, "too many states");
+        state_free(ex, state);
+        return;
+    }
+    VEC_PUSH(ex->arena, &waiting->list, state);
+    uint32_t rpo = ex->flow->block[to].rpo;
+    if (rpo < run->next) {
+        run->next = rpo;
+    }
 }
 
 static uint32_t
@@ -338,6 +353,7 @@ thin(Explorer *ex, States *states, uint32_t block)
             }
             else if (pass > 0) {
                 state_join(ex, states->list.at[j], state, block, false);
+                state_freeze(states->list.at[j]);
                 state_free(ex, state);
             }
             else {
@@ -446,17 +462,14 @@ explore(Explorer *ex)
             continue;
         }
         if (waiting->list.n > MAX_SEPARATE) {
-            merge(ex, waiting, block, true);
-            if (waiting->list.n > MAX_SEPARATE) {
-                merge(ex, waiting, block, false);
-            }
+            merge_closely(ex, waiting, block);
             limit(ex, waiting);
         }
         State **list = ARENA_ARRAY(ex->arena, State *, waiting->list.n + 1);
         uint32_t n = take(ex, waiting, list, block);
         for (uint32_t i = 0; i < n; i++) {
-            if (ex->steps > MAX_STEPS) {
-                cut(ex, "too many steps");
+            if (ex->steps > MAX_STEPS || ex->held > MAX_BYTES) {
+                cut(ex, ex->steps > MAX_STEPS ? "too many steps" : "too many states");
                 return;
             }
             run_block(&run, block, list[i]);

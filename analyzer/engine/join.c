@@ -5,12 +5,18 @@
 
 #define JOINED_TEMP 1000000 /* number of what a temporary holds after a join */
 
+/* Of what owed_equal compares. */
+static uint64_t
+hash_owed(const Ref *r)
+{
+    return hash_mix(r->sym->id, (uint64_t)(uint16_t)r->own << 32 |
+                                    (uint64_t)(uint16_t)r->lent << 16 | (uint16_t)r->stored);
+}
+
 static uint64_t
 hash_ref(uint64_t h, const Ref *r)
 {
-    h = hash_mix(h, r->sym->id);
-    h = hash_mix(h, (uint64_t)(uint16_t)r->own << 32 | (uint64_t)(uint16_t)r->lent << 16 |
-                        (uint16_t)r->stored);
+    h = hash_mix(h, hash_owed(r));
     return hash_mix(h, (uint64_t)r->kept << 16 | r->flags);
 }
 
@@ -25,9 +31,13 @@ state_freeze(State *state)
     for (uint32_t i = 0; i < state->ntemp; i++) {
         h = hash_mix(h, (uint64_t)state->temp[i].temp << 32 | state->temp[i].sym->id);
     }
+    uint64_t owes = hash_mix(state->gil, state->protocol);
     for (uint32_t i = 0; i < state->nref; i++) {
-        h = hash_ref(h, &state->ref[i]);
+        const Ref *ref = &state->ref[i];
+        h = hash_ref(h, ref);
+        owes = ref_is_plain(ref) ? owes : hash_mix(owes, hash_owed(ref));
     }
+    state->owes = owes;
     for (uint32_t i = 0; i < state->nrange; i++) {
         const Range *r = &state->range[i];
         h = hash_mix(h, r->sym->id);
@@ -141,8 +151,8 @@ owed_equal(const State *a, const State *b)
 bool
 state_same_ownership(const State *a, const State *b)
 {
-    return a->gil == b->gil && a->protocol == b->protocol && owed_equal(a, b) &&
-           same_holders(a, b) && same_holders(b, a);
+    return a->owes == b->owes && a->gil == b->gil && a->protocol == b->protocol &&
+           owed_equal(a, b) && same_holders(a, b) && same_holders(b, a);
 }
 
 static const Sym *

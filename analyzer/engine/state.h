@@ -212,6 +212,7 @@ typedef struct State {
     uint32_t nstale;
     uint32_t gil;       /* who holds the GIL: gil.c */
     uint64_t hash;      /* once frozen */
+    uint64_t owes;      /* hash of what is owed to whom, once frozen */
 } State;
 
 /* ---- the explorer: everything about one function ------------------------------------ */
@@ -314,6 +315,7 @@ typedef struct Explorer {
     uint32_t *mark;       /* collect.c, by symbol: the last round that met it */
     uint32_t nmark, round;
     void *spare[ARRAY_SIZES]; /* arrays.c, by size */
+    size_t held;          /* bytes in the arrays of states that are still there */
     /* explore.c */
     uint32_t block, ins;  /* where the engine stands */
     uint32_t steps;
