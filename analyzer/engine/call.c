@@ -219,7 +219,7 @@ note_kept_blocks(Explorer *ex, State *state, const Call *call)
 static bool
 apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
 {
-    if (!exception_allows(state, call, c) || !guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c) ||
+    if (!exception_allows(ex, state, call, c) || !guards_hold(ex, state, call, c) || !assume_accepted(ex, state, call, c) ||
         !check_printed(ex, state, call) || !build_succeeds(state, call, c) ||
         !check_unset_arguments(ex, state, call)) {
         return false;
@@ -548,7 +548,7 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
     gil_call(ex, state, &call, decl);
     Marks marks = across_before_call(ex, state, &call);
     uint32_t first = out->list.n;
-    if (text_equal(call.name, "PyErr_Occurred")) {
+    if (is_exception_call(&call, "PyErr_Occurred")) {
         exception_occurred(ex, state, &call, out);
     }
     else if (!call.summary || call.summary->ncases == 0) {

@@ -68,7 +68,7 @@ void forget_numbers(State *state);
 
 /* False when the exception state excludes this outcome (as an answer to the question whether
  * one is set). */
-bool exception_allows(State *state, const Call *call, const Case *c);
+bool exception_allows(Explorer *ex, State *state, const Call *call, const Case *c);
 /* What an outcome does to the exception state. */
 void exception_apply(Explorer *ex, State *state, const Call *call, const Case *c,
                      const Sym *result);
@@ -80,6 +80,23 @@ void exception_occurred(Explorer *ex, State *state, const Call *call, States *ou
 void exception_unknown(State *state);
 /* What a failed call gave: a number that remembers where it comes from. */
 const Sym *exception_value(Explorer *ex, State *state, const Call *call, int64_t num);
+/* The number that 'num' stands for where it is compared with 'value': for a failed call, which
+ * gave -1, that is what is left of -1 in fewer bits. */
+const Sym *exception_compared(Explorer *ex, const State *state, const Sym *value,
+                              const Sym *num);
+
+/* ---- exception_saved.c --------------------------------------------------------------------- */
+
+/* True when the callee is 'name', or the function of the interpreter's own that does the same
+ * for a thread state, its first argument. */
+bool is_exception_call(const Call *call, const char *name);
+/* True for a callee that takes the exception out: what it gives says whether there was one. */
+bool exception_is_taken(const Call *call);
+/* Remembers the exception state before such a call; after it, what the call gave. */
+void exception_save(Explorer *ex, State *state);
+void exception_name_saved(Explorer *ex, State *state, const Call *call, const Sym *result);
+/* True when the call puts back what was saved: the exception state is what it was. */
+bool exception_put_back(Explorer *ex, State *state, const Call *call);
 
 /* ---- call_format.c -------------------------------------------------------------------------- */
 

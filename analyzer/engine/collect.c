@@ -197,4 +197,8 @@ state_collect(Explorer *ex, State *state, uint32_t block)
         }
     }
     state->nrange = kept;
+    const Saved *saved = state->saved;
+    if (saved && saved->sym && !still_reachable(&marks, saved->sym)) {
+        state->saved = NULL;
+    }
 }

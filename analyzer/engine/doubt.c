@@ -114,7 +114,7 @@ exception_is_asserted(const Explorer *ex)
             block = &ex->fn->block[ins->to[0]];
             i = (uint32_t)-1;
         }
-        else if (ins->op == OP_CALL && text_equal(callee_name(ins), "PyErr_Occurred")) {
+        else if (ins->op == OP_CALL && text_ends(callee_name(ins), "PyErr_Occurred")) {
             int same = last->op == OP_BR ? same_answer(block, last->a, ins->dst) : -1;
             return same >= 0 && ends_program(ex, last->to[same], ASSERT_BLOCKS);
         }

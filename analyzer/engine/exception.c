@@ -105,6 +105,15 @@ exception_value(Explorer *ex, State *state, const Call *call, int64_t num)
     return sym;
 }
 
+const Sym *
+exception_compared(Explorer *ex, const State *state, const Sym *value, const Sym *num)
+{
+    bool ones = num->kind == SYM_INT && (num->num == UINT16_MAX || num->num == UINT32_MAX);
+    bool failure = ones && value->kind == SYM_CALL && value->num >= FAILURE;
+    Range range = failure ? range_of(state, value) : (Range){0};
+    return failure && range.lo == -1 && range.hi == -1 ? sym_int(ex, -1) : num;
+}
+
 /* Somebody knows of the exception from here on; 'looked': asks what it is. */
 static void
 notice(Explorer *ex, State *state, bool looked)
@@ -248,18 +257,12 @@ exception_switch(Explorer *ex, State *state, const Sym *value)
 static Asked
 answer_of(const Call *call, const Case *c)
 {
-    if (text_equal(call->name, "PyErr_GetRaisedException")) {
-        return c->ret.kind == RESULT_NULL ? ASKED_CLEAR : ASKED_SET;
-    }
-    if (!text_equal(call->name, "PyErr_Fetch")) {
+    if (!exception_is_taken(call)) {
         return (Asked)c->asked;
     }
-    for (uint32_t i = 0; i < c->neffect; i++) {
-        if (c->effect[i].param == 0) {
-            return c->effect[i].result.kind == RESULT_NULL ? ASKED_CLEAR : ASKED_SET;
-        }
-    }
-    return ASKED_NOTHING;
+    const Result *given = c->ret.kind == RESULT_VOID && c->neffect > 0 ? &c->effect[0].result
+                                                                       : &c->ret;
+    return given->kind == RESULT_NULL ? ASKED_CLEAR : ASKED_SET;
 }
 
 /* True when an argument was seen to be of the kind that the callee is for: then it is not
@@ -282,7 +285,7 @@ is_checked(const State *state, const Call *call, bool misused)
 }
 
 bool
-exception_allows(State *state, const Call *call, const Case *c)
+exception_allows(Explorer *ex, State *state, const Call *call, const Case *c)
 {
     if (exception_is_raised(c) && is_checked(state, call, c->misused)) {
         return false;
@@ -294,11 +297,16 @@ exception_allows(State *state, const Call *call, const Case *c)
     if (answer == ASKED_CLEAR ? exception_is_set(state) : state->err == ERRSTATE_CLEAR) {
         return false;
     }
+    bool taken = exception_is_taken(call);
+    if (taken) {
+        exception_save(ex, state);
+    }
     if (state->err == ERRSTATE_ENTRY) {
         state->asked = (uint8_t)answer;
         state->err = answer == ASKED_CLEAR ? ERRSTATE_CLEAR : ERRSTATE_SET;
     }
-    else if (state->err == ERRSTATE_UNKNOWN || state->err == ERRSTATE_MAYBE) {
+    else if ((state->err == ERRSTATE_UNKNOWN && (!taken || answer == ASKED_SET)) ||
+             state->err == ERRSTATE_MAYBE) {
         state->err = answer == ASKED_CLEAR ? ERRSTATE_CLEAR : ERRSTATE_SET;
     }
     return true;
@@ -432,10 +440,15 @@ exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, con
     if (c->ret.kind == RESULT_FIELD && result && tells_by_null(call->summary)) {
         assume(ex, state, result, true); /* NULL there would be taken for a failure */
     }
+    if (exception_put_back(ex, state, call)) {
+        return;
+    }
     switch (c->err) {
     case ERR_SAME:
-        note_mute(ex, state, call, c, result);
-        if (exception_is_set(state) && text_equal(call->name, "PyErr_ExceptionMatches")) {
+        if (!exception_is_taken(call)) {
+            note_mute(ex, state, call, c, result);
+        }
+        if (exception_is_set(state) && is_exception_call(call, "PyErr_ExceptionMatches")) {
             notice(ex, state, true);
         }
         break;
@@ -461,6 +474,7 @@ exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, con
         }
         break;
     }
+    exception_name_saved(ex, state, call, result);
 }
 
 void
@@ -520,7 +534,7 @@ exception_is_same(const State *a, const State *b)
 {
     bool pending = a->err == ERRSTATE_PENDING && a->raised && b->raised;
     return a->err == b->err && a->asked == b->asked &&
-           (!pending || a->raised->at == b->raised->at);
+           (!pending || a->raised->at == b->raised->at) && exception_is_same_saved(a, b);
 }
 
 void
@@ -542,6 +556,7 @@ exception_join(State *into, const State *other)
     }
     into->raised = into->err == ERRSTATE_UNKNOWN ? NULL : into->raised;
     into->asked = into->asked == other->asked ? into->asked : ASKED_NOTHING;
+    into->saved = exception_is_same_saved(into, other) ? into->saved : NULL;
     if (!into->mute || (other->mute && !into->mute->outcome->fault)) {
         into->mute = other->mute;
     }

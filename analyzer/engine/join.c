@@ -95,7 +95,7 @@ state_equal(const State *a, const State *b)
 {
     return a->hash == b->hash && a->nbind == b->nbind && a->ntemp == b->ntemp &&
            a->epoch == b->epoch && a->err == b->err && a->asked == b->asked && a->gil == b->gil &&
-           stale_equal(a, b) &&
+           exception_is_same_saved(a, b) && stale_equal(a, b) &&
            (a->nbind == 0 || memcmp(a->bind, b->bind, a->nbind * sizeof(Bind)) == 0) &&
            refs_equal(a, b) && ranges_equal(a, b);
 }

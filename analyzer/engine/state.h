@@ -188,6 +188,13 @@ struct Raised {
     const Raised *over;   /* an exception that nobody had noticed when this one came */
 };
 
+/* The exception state that was there when PyErr_GetRaisedException or PyErr_Fetch took it out. */
+typedef struct Saved {
+    const Sym *sym; /* what the call gave: the exception, or its type; NULL until that is known */
+    uint8_t err, asked;
+    const Raised *raised, *mute;
+} Saved;
+
 typedef struct State {
     Bind *bind;      /* sorted by place id */
     uint32_t nbind, cbind;
@@ -202,6 +209,7 @@ typedef struct State {
     uint8_t asked;      /* Asked: of the exception that was there on entry */
     bool answered;      /* PyErr_Occurred has said that none is set */
     const Raised *raised; /* what set the exception; NULL when nobody knows */
+    const struct Saved *saved; /* the exception that was taken out to be put back, or NULL */
     const Raised *mute; /* the last call that reported a failure without an exception, or NULL */
     bool failed;        /* a call on this path failed */
     bool oom;           /* ... for lack of memory */
@@ -656,6 +664,11 @@ void exception_group(EngineResult *out);
 /* What is wrong with an exception. */
 void event_exception(Explorer *ex, State *state, ExceptionKind kind, const Raised *raised,
                      const Instr *at, const char *user);
+
+/* ---- exception_saved.c: exceptions that are taken out and put back --------------------------- */
+
+/* The same saved exception, or none. */
+bool exception_is_same_saved(const State *a, const State *b);
 
 /* ---- widen.c ------------------------------------------------------------------------------ */
 

@@ -334,8 +334,11 @@ compute(Explorer *ex, State *state, const Instr *ins)
         }
         return sym_bin(ex, ins->name, a, b, ins->type);
     }
-    case OP_CMP:
-        return sym_cmp(ex, ins->name, eval(ex, state, ins->a), eval(ex, state, ins->b));
+    case OP_CMP: {
+        const Sym *a = eval(ex, state, ins->a), *b = eval(ex, state, ins->b);
+        return sym_cmp(ex, ins->name, exception_compared(ex, state, b, a),
+                       exception_compared(ex, state, a, b));
+    }
     case OP_NOT:
         return sym_not(ex, eval(ex, state, ins->a));
     case OP_NEG:
