@@ -95,6 +95,19 @@ ranges_meet(const Explorer *ex, const Exit *a, const Exit *b)
            !(y.lo == 0 && y.hi == 0 && x.not_zero);
 }
 
+/* True when the exit gives what stands for a failure: a negative number, NULL. */
+static bool
+gives_failure(const Explorer *ex, const Exit *exit)
+{
+    Range range;
+
+    if (!exit->value || ex->fn->ret->kind == TYPE_VOID) {
+        return false;
+    }
+    range = range_of(exit->state, exit->value);
+    return range.hi < 0 || (ex->fn->ret->kind == TYPE_PTR && range.lo == 0 && range.hi == 0);
+}
+
 bool
 excess_is_contract(const Explorer *ex, const Sym *sym)
 {
@@ -107,7 +120,8 @@ excess_is_contract(const Explorer *ex, const Sym *sym)
         if (!ra || (ra->flags & REF_ESCAPED) || ra->own <= 0) {
             continue;
         }
-        if (ra->own != 1 || exception_is_set(a->state) || a->state->failed) {
+        if (ra->own != 1 || exception_is_set(a->state) || a->state->failed
+            || gives_failure(ex, a)) {
             return false;
         }
         for (uint32_t j = 0; j < ex->exits.n; j++) {
