@@ -482,6 +482,9 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
             ledger_escape(ex, state, sym); /* a library may keep an object as its user's data */
             memory_leave(ex, state, sym);
         }
+        if (!harmless && sym->kind == SYM_INIT) {
+            forget_callers(ex, state, sym, call->ins);
+        }
         if (sym->kind != SYM_ADDR) {
             continue;
         }

@@ -61,6 +61,8 @@ void apply_effects(Explorer *ex, State *state, const Call *call, const Case *c);
 void note_refusals(Explorer *ex, State *state, const Call *call, const Case *c);
 /* All memory outside the function may have changed. */
 void forget_outside(State *state, const Instr *at);
+/* Where 'pointer' is a parameter that leads to a variable of the caller's, that may have. */
+void forget_callers(Explorer *ex, State *state, const Sym *pointer, const Instr *at);
 /* Numbers in global variables may have changed. */
 void forget_numbers(State *state);
 

@@ -172,6 +172,19 @@ gives_argument(const Call *call)
     return false;
 }
 
+/* True for a callee that gives NULL in another outcome: where it gives an argument back, it is
+ * not NULL, or nobody could tell. */
+static bool
+tells_by_null(const Call *call)
+{
+    for (uint32_t i = 0; i < call->summary->ncases; i++) {
+        if (call->summary->cases[i].ret.kind == RESULT_NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The value of a result or of what an out-parameter holds; NULL for void. */
 const Sym *
 make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
@@ -193,7 +206,11 @@ make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Re
         return borrowed_object(ex, state, call, c, result, slot, type);
     case RESULT_SAME:
         if ((uint32_t)result->from < call->nargs) {
-            return call->arg[result->from];
+            const Sym *arg = call->arg[result->from];
+            if (slot == 0 && !is_zero(state, arg) && tells_by_null(call)) {
+                set_not_zero(ex, state, arg);
+            }
+            return arg;
         }
         break;
     case RESULT_NULL:
@@ -349,7 +366,8 @@ forget_outside(State *state, const Instr *at)
     state->epoch = at;
     forget_last_turn(state, at);
     for (uint32_t b = 0; b < state->nbind; b++) {
-        if (place_is_local(state->bind[b].place)) {
+        const Place *place = state->bind[b].place;
+        if (place_is_local(place) || place_is_callers(place)) {
             state->bind[kept++] = state->bind[b];
         }
     }
@@ -378,6 +396,16 @@ forget_numbers(State *state)
     state->nrange = kept;
 }
 
+void
+forget_callers(Explorer *ex, State *state, const Sym *pointer, const Instr *at)
+{
+    const Place *place = place_deref(ex, pointer);
+    if (place_is_callers(place)) {
+        ledger_escape(ex, state, read_place(ex, state, place, NULL));
+        state_bind(ex, state, place, sym_init(ex, place, at, NULL));
+    }
+}
+
 static void
 forget_memory(Explorer *ex, State *state, const Call *call, const Sym *arg, Str path)
 {
@@ -389,6 +417,7 @@ forget_memory(Explorer *ex, State *state, const Call *call, const Sym *arg, Str 
             }
         }
         state_forget(state, place);
+        forget_callers(ex, state, arg, call->ins);
         if (!place_is_local(place)) {
             state->epoch = call->ins;
         }
@@ -455,6 +484,12 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
     switch (effect->kind) {
     case EFFECT_STEAL:
         release_slot(ex, state, call);
+        if (call->nargs == 3 && text_ends(call->name, "_SET_ITEM") &&
+            is_counted_by_hand(ex, state, call->arg[0])) {
+            state_ref_make(ex, state, object);
+            ledger_escape(ex, state, object);
+            break;
+        }
         ledger_steal(ex, state, object, container_of(call, index), by);
         break;
     case EFFECT_RELEASE:

@@ -59,11 +59,36 @@ was_seen(const Waiting *waiting, const State *state)
     return false;
 }
 
-/* True when two states may be joined; 'closely': both know the same of the exception. */
-static bool
-may_join(const State *a, const State *b, bool closely)
+/* 1 when the state knows that the symbol is zero, 2 when it is not, 0 otherwise. */
+static int
+zeroness(const State *state, const Sym *sym)
 {
-    return (!closely || exception_is_same(a, b)) && state_same_ownership(a, b);
+    return !sym ? 3 : is_zero(state, sym) ? 1 : is_not_zero(state, sym) ? 2 : 0;
+}
+
+/* True when both know the same of NULL in the object variables that the caller passed: results
+ * often tell what is in them. */
+static bool
+outs_alike(Explorer *ex, const State *a, const State *b)
+{
+    for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
+        if (type_is_object_ptr(ex->fn->local[i].type)) {
+            const Place *place = place_deref(ex, sym_param(ex, i));
+            if (zeroness(a, state_get(a, place)) != zeroness(b, state_get(b, place))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* True when two states may be joined; 'closely': both know the same of the exception, and of
+ * what the caller finds in its variables. */
+static bool
+may_join(Explorer *ex, const State *a, const State *b, bool closely)
+{
+    return (!closely || (exception_is_same(a, b) && outs_alike(ex, a, b))) &&
+           state_same_ownership(a, b);
 }
 
 /* Joins states that owe the same for the same holders. */
@@ -74,7 +99,7 @@ merge(Explorer *ex, Waiting *waiting, uint32_t block, bool closely)
     for (uint32_t i = 0; i < waiting->list.n; i++) {
         State *state = waiting->list.at[i];
         uint32_t j = 0;
-        while (j < kept && !may_join(waiting->list.at[j], state, closely)) {
+        while (j < kept && !may_join(ex, waiting->list.at[j], state, closely)) {
             j++;
         }
         if (j == kept) {
@@ -344,7 +369,7 @@ thin(Explorer *ex, States *states, uint32_t block)
             uint32_t j = 0;
             state_freeze(state);
             while (j < kept && !(pass == 0 ? state_equal(states->list.at[j], state)
-                                           : may_join(states->list.at[j], state,
+                                           : may_join(ex, states->list.at[j], state,
                                                       pass == 1))) {
                 j++;
             }
@@ -412,7 +437,7 @@ settle(Explorer *ex, const Waiting *waiting, State *state, uint32_t block)
     }
     for (uint32_t k = 0; k < 2 * waiting->seen.n; k++) { /* the latest first */
         uint32_t i = waiting->seen.n - 1 - k % waiting->seen.n;
-        if (may_join(waiting->seen.at[i], state, k < waiting->seen.n)) {
+        if (may_join(ex, waiting->seen.at[i], state, k < waiting->seen.n)) {
             State *joined = state_copy(ex, state);
             state_join(ex, joined, waiting->seen.at[i], block, true);
             state_collect(ex, joined, block);

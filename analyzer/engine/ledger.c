@@ -68,6 +68,10 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
     ledger_use(ex, state, sym, by.at, "given a new reference");
     memory_becomes_object(state_ref(state, sym));
     Ref *ref = state_ref_make(ex, state, sym);
+    if (ref && sym->kind == SYM_PURE && text_ends(sym->text, "_GET_ITEM") &&
+        is_counted_by_hand(ex, state, sym->a)) {
+        ref->flags |= REF_ESCAPED;
+    }
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
     }
@@ -80,80 +84,6 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
         ref->flags |= REF_ESCAPED;
     }
     state_note(ex, state, NODE_RETAIN, by.at, sym, by.summary, by.outcome);
-}
-
-/* The variable that an operand of 'from' was loaded from, or NULL. */
-static const Place *
-loaded_from(Explorer *ex, const Block *block, const Instr *from, Val val)
-{
-    for (const Instr *ins = from; val.kind == VAL_TEMP && ins > block->ins; ins--) {
-        if (ins->dst != val.index) {
-            continue;
-        }
-        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
-            return place_local(ex, ins->a.index);
-        }
-        if (ins->op == OP_CAST || ins->op == OP_COPY) {
-            val = ins->a;
-        }
-    }
-    return NULL;
-}
-
-/* True when the very next call takes a reference to 'sym': PyList_SET_ITEM(l, i, o);
- * Py_INCREF(o). */
-static bool
-is_paid_next(Explorer *ex, const State *state, const Sym *sym)
-{
-    const Block *block = &ex->fn->block[ex->block];
-    for (uint32_t i = ex->ins + 1; i < block->nins; i++) {
-        const Instr *ins = &block->ins[i];
-        if (ins->op == OP_CALL) {
-            const char *name = callee_name(ins);
-            bool takes = text_ends(name, "Py_INCREF") || text_ends(name, "Py_XINCREF");
-            const Place *held = takes && ins->nargs == 1
-                                    ? loaded_from(ex, block, ins, ins->args[0]) : NULL;
-            return held && state_get(state, held) == sym;
-        }
-        if (ins->op == OP_STORE && ins->a.kind != VAL_LOCAL) {
-            return false;
-        }
-    }
-    return false;
-}
-
-/* True when 'call' puts something into a slot of 'container'. */
-static bool
-fills_slot(Explorer *ex, const State *state, const Block *block, const Instr *call,
-           const Sym *container)
-{
-    const char *name = call->op == OP_CALL && call->nargs > 0 ? callee_name(call) : "";
-    if (!text_ends(name, "_SET_ITEM") && !text_ends(name, "PyCell_SET")) {
-        return false;
-    }
-    const Place *held = loaded_from(ex, block, call, call->args[0]);
-    const Sym *now = held ? state_get(state, held) : NULL;
-    return !now || now == container;
-}
-
-/* True for an item of a slot that the function fills again: PyTuple_SET_ITEM and its like
- * leave the old item to whoever releases it by hand. */
-static bool
-is_slot_refilled(Explorer *ex, const State *state, const Sym *sym)
-{
-    const char *get = sym->kind == SYM_PURE ? sym->text : "";
-    if (!text_ends(get, "_GET_ITEM") && !text_ends(get, "PyCell_GET")) {
-        return false;
-    }
-    for (uint32_t b = 0; b < ex->fn->nblock; b++) {
-        const Block *block = &ex->fn->block[b];
-        for (uint32_t i = 0; i < block->nins; i++) {
-            if (fills_slot(ex, state, block, &block->ins[i], sym->a)) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 /* One reference more goes than the books hold. */

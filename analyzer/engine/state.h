@@ -334,6 +334,8 @@ typedef struct Explorer {
     int8_t runs_by;       /* ... the only parameter + 1 whose methods these are, or -1 */
     const Instr *runs_at; /* ... and where */
     Crossing crossed[PARAM_MAX]; /* by parameter: used after that without a reference */
+    const Place *counted; /* by_hand.c: the variable of a container whose items are counted, or */
+    bool sought_counted;  /* ... NULL; once it has been looked for */
     uint64_t *indexed;    /* locals that hold lists which are indexed without a check; or NULL */
     bool cut;             /* a budget was exceeded */
     const char *cut_why;
@@ -379,6 +381,9 @@ const Place *place_elem(Explorer *ex, const Place *base, const Sym *index, const
 const Place *place_root(const Place *place);
 /* True when the place is memory of this function alone. */
 bool place_is_local(const Place *place);
+/* True for the variable that a parameter leads to, PyObject **: who does not get its address
+ * hardly changes it. */
+bool place_is_callers(const Place *place);
 /* True when 'place' is 'prefix' or lies inside it. */
 bool place_is_inside(const Place *place, const Place *prefix);
 /* True when the symbol's value is built from 'part'. */
@@ -536,6 +541,18 @@ bool ledger_immortal(Explorer *ex, const Sym *sym);
 bool ledger_dead(const Ref *ref);
 /* The object just died: so do those it alone kept alive. */
 void ledger_bury(Explorer *ex, State *state, const Sym *sym, By by);
+
+/* ---- by_hand.c: items of containers that are counted by hand ------------------------------------ */
+
+/* True when the very next call takes a reference to 'sym': PyList_SET_ITEM(l, i, o);
+ * Py_INCREF(o). */
+bool is_paid_next(Explorer *ex, const State *state, const Sym *sym);
+/* True for an item of a slot that the function fills again: PyTuple_SET_ITEM and its like
+ * leave the old item to whoever releases it by hand. */
+bool is_slot_refilled(Explorer *ex, const State *state, const Sym *sym);
+/* True when the function fills the slots of 'container', which it made, with what it need not
+ * own, and gives each item a reference in the end. */
+bool is_counted_by_hand(Explorer *ex, const State *state, const Sym *container);
 
 /* ---- memory.c: blocks of memory and filled views ------------------------------------------------ */
 

@@ -79,7 +79,8 @@ read_place(Explorer *ex, State *state, const Place *place, const Type *type)
     if (place->kind == PLACE_ELEM && place->sym->kind != SYM_INT && place_is_local(place)) {
         escape_elements(ex, state, place->base);
     }
-    return sym_init(ex, place, place_is_local(place) ? NULL : state->epoch, type);
+    bool ours = place_is_local(place) || place_is_callers(place);
+    return sym_init(ex, place, ours ? NULL : state->epoch, type);
 }
 
 /* Elements whose index is not the same number may be the same element. */
@@ -263,7 +264,8 @@ rename_inside(Explorer *ex, State *state, const Instr *ins, const Place *to)
     VEC(const Place *) old = {0};
     for (uint32_t i = 0; i < state->nref + state->nrange; i++) {
         const Sym *sym = i < state->nref ? state->ref[i].sym : state->range[i - state->nref].sym;
-        if (sym->kind == SYM_INIT && sym->place != to && place_is_inside(sym->place, to)) {
+        if (sym->kind == SYM_INIT && sym->place && sym->place != to &&
+            place_is_inside(sym->place, to)) {
             VEC_PUSH(ex->arena, &old, sym->place);
         }
     }

@@ -242,7 +242,8 @@ memory_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
             add_effect(maker, c, effect);
             continue;
         }
-        if (place == target && was_moved(ex, e, place)) {
+        bool unclear = held && held->sym->place == place && (held->flags & REF_ESCAPED);
+        if (place == target && (unclear || was_moved(ex, e, place))) {
             effect.kind = EFFECT_ESCAPE; /* the caller's reference lives on elsewhere */
             effect.path = str_intern(ex->strings, "*");
             add_effect(maker, c, effect);

@@ -399,6 +399,14 @@ place_is_local(const Place *place)
 }
 
 bool
+place_is_callers(const Place *place)
+{
+    const Sym *sym = place->kind == PLACE_DEREF ? place->sym : NULL;
+    return sym && sym->kind == SYM_INIT && sym->place &&
+           sym->place->kind == PLACE_LOCAL && type_is_object_ptr(sym->type);
+}
+
+bool
 place_is_inside(const Place *place, const Place *prefix)
 {
     for (; place; place = place->base) {
