@@ -94,7 +94,7 @@ value_words(Arena *arena, const OptionHelp *option)
     case OPT_CONFIDENCE:
         return confidence_words(arena);
     case OPT_PROFILE:
-        return literal_words(arena, "default strict crash-only");
+        return literal_words(arena, "default strict crash-only free-threading");
     case OPT_FAIL_ON:
         return literal_words(arena, "error warning note never");
     case OPT_COLOR:

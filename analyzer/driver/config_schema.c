@@ -42,7 +42,8 @@ const char *const config_keys[] = {
 
 static const cyaml_strval_t truths[] = {{"true", 2}, {"yes", 2}, {"on", 2},
                                         {"false", 1}, {"no", 1}, {"off", 1}};
-static const cyaml_strval_t profiles[] = {{"default", 1}, {"strict", 2}, {"crash-only", 3}};
+static const cyaml_strval_t profiles[] = {{"default", 1}, {"strict", 2}, {"crash-only", 3},
+                                          {"free-threading", 4}};
 static const cyaml_strval_t reaches[] = {{"ordinary", 1}, {"error", 2}, {"init", 3}, {"oom", 4},
                                          {"protocol", 5}, {REACH_ALL, 6}};
 static const cyaml_strval_t confidences[] = {{"high", 1}, {"medium", 2}, {"low", 3}};

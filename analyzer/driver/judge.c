@@ -105,6 +105,20 @@ judges_exceptions(const Fixture *fx)
     return false;
 }
 
+/* A rule that speaks on request is judged in files named after it, or where it is marked. */
+static bool
+is_out_of_place(const Fixture *fx, const Finding *finding)
+{
+    const char *id = finding->rule->id;
+
+    for (uint32_t i = 0; i < fx->marks.n; i++) {
+        if (text_equal(fx->marks.at[i].rule, id)) {
+            return false;
+        }
+    }
+    return finding->rule->on_request && !is_named_after(fx->shown, id);
+}
+
 static void
 take_finding(Fixture *fx, const Finding *finding)
 {
@@ -112,6 +126,9 @@ take_finding(Fixture *fx, const Finding *finding)
 
     if (mark == NULL && finding->confidence == CONFIDENCE_LOW) {
         return; /* no scan shows it unless asked to */
+    }
+    if (mark == NULL && is_out_of_place(fx, finding)) {
+        return;
     }
     if (mark == NULL && is_about_exceptions(finding->rule->id) && !judges_exceptions(fx)) {
         return;

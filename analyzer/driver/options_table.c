@@ -171,8 +171,9 @@ const OptionHelp option_help[] = {
      "do not report this rule; may be repeated"},
     {"profile", OPT_PROFILE, "NAME", GATED,
      "what is shown: default (nothing that needs a failed allocation, a\n"
-     "                          misused protocol or low confidence), strict (all of it) or\n"
-     "                          crash-only (errors of the default)"},
+     "                          misused protocol or low confidence), strict (all of it),\n"
+     "                          crash-only (errors of the default) or free-threading (the default\n"
+     "                          and what is wrong without the GIL)"},
     {"reach", OPT_REACH, "WORD", GATED,
      "show what is reached so or more easily: ordinary, error, init, oom,\n"
      "                          protocol or all"},

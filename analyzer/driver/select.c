@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "driver/gate.h"
+#include "engine/engine.h"
 
 /* What a profile shows. */
 typedef struct Profile {
@@ -13,12 +14,14 @@ typedef struct Profile {
     Reach reach;           /* and what is reached more easily */
     Confidence confidence; /* and what is concluded more surely */
     Severity severity;     /* and what is worse */
+    bool on_request;       /* also the rules that speak on request */
 } Profile;
 
 static const Profile profiles[] = {
-    {"default", REACH_INIT, CONFIDENCE_MEDIUM, SEVERITY_NOTE},
-    {"strict", REACH_PROTOCOL, CONFIDENCE_LOW, SEVERITY_NOTE},
-    {"crash-only", REACH_INIT, CONFIDENCE_MEDIUM, SEVERITY_ERROR},
+    {"default", REACH_INIT, CONFIDENCE_MEDIUM, SEVERITY_NOTE, false},
+    {"strict", REACH_PROTOCOL, CONFIDENCE_LOW, SEVERITY_NOTE, false},
+    {"crash-only", REACH_INIT, CONFIDENCE_MEDIUM, SEVERITY_ERROR, false},
+    {"free-threading", REACH_INIT, CONFIDENCE_MEDIUM, SEVERITY_NOTE, true},
 };
 
 /* ---- words -------------------------------------------------------------------------- */
@@ -67,10 +70,17 @@ find_profile(const char *name)
     return NULL;
 }
 
+static const Profile *
+profile_of(const Options *options)
+{
+    return find_profile(options->profile != NULL ? options->profile : "default");
+}
+
 bool
 profile_check(Arena *arena, const char *where, const char *name, Error *error)
 {
-    static const char *const names[] = {"default", "strict", "crash-only", NULL};
+    static const char *const names[] = {"default", "strict", "crash-only",
+                                        "free-threading", NULL};
 
     return find_profile(name) != NULL
            || error_set(error, ERROR_USAGE, "%s %s: no such profile%s; there are: %s", where, name,
@@ -216,6 +226,18 @@ rule_wanted(const Options *options, const char *id)
     return level == NULL || level->level != LEVEL_OFF;
 }
 
+/* True unless the rule speaks on request, nobody has asked for it, and no module says that it
+ * needs no GIL. */
+static bool
+rule_is_due(const Options *options, const Finding *finding, const NoGil *nogil)
+{
+    const char *id = finding->rule->id;
+
+    return !finding->rule->on_request || is_among(id, options->rules, options->nrules)
+           || level_of(options, id) != NULL || profile_of(options)->on_request
+           || threads_is_declared(nogil, finding->loc.file);
+}
+
 /* Gives the finding's rule the level of the configuration file. */
 static void
 set_level(Arena *arena, const Options *options, Finding *finding)
@@ -231,12 +253,6 @@ set_level(Arena *arena, const Options *options, Finding *finding)
     }
 }
 
-static const Profile *
-profile_of(const Options *options)
-{
-    return find_profile(options->profile != NULL ? options->profile : "default");
-}
-
 static int
 least_confidence(const Options *options)
 {
@@ -249,6 +265,7 @@ select_apply(Scan *scan, const Options *options)
     const Profile *profile = profile_of(options);
     int reach = options->reach >= 0 ? options->reach : (int)profile->reach;
     int confidence = least_confidence(options);
+    NoGil nogil = threads_declared(scan->arena, scan->program);
     RunResult *run = &scan->result;
     uint32_t n = 0;
 
@@ -256,7 +273,7 @@ select_apply(Scan *scan, const Options *options)
     for (uint32_t i = 0; i < run->nfindings; i++) {
         Finding *finding = run->findings[i];
 
-        if (!rule_wanted(options, finding->rule->id)) {
+        if (!rule_wanted(options, finding->rule->id) || !rule_is_due(options, finding, &nogil)) {
             continue;
         }
         set_level(scan->arena, options, finding);

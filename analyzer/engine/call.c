@@ -8,6 +8,7 @@
 
 #include "engine/across.h"
 #include "engine/gil.h"
+#include "engine/threads.h"
 
 /* A call whose purpose is to raise, and that has no result to tell, does not fail. */
 bool
@@ -549,6 +550,7 @@ step_call(Explorer *ex, State *state, const Instr *ins, States *out)
         return; /* what comes back is found along the ways that do not go down here */
     }
     gil_call(ex, state, &call, decl);
+    threads_call(ex, state, &call);
     Marks marks = across_before_call(ex, state, &call);
     uint32_t first = out->list.n;
     if (is_exception_call(&call, "PyErr_Occurred")) {

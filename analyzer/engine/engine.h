@@ -82,6 +82,19 @@ void engine_run_changed(Arena *arena, Strings *strings, const Program *program, 
 /* Sorts out->findings after some were added. */
 void findings_sort(EngineResult *out);
 
+/* ---- threads_find.c: modules without the GIL ---------------------------------------- */
+
+/* The units whose module says that it needs no GIL. */
+typedef struct NoGil {
+    Map files; /* by their path */
+    bool all;  /* every module of the program does */
+} NoGil;
+
+/* Looks for slots Py_mod_gil and calls of PyUnstable_Module_SetGIL.  Owned by 'arena'. */
+NoGil threads_declared(Arena *arena, const Program *program);
+/* True for the file of such a module; for any when every module is one. */
+bool threads_is_declared(const NoGil *nogil, const char *file);
+
 /* ---- inspect.c: the ledger at one place ------------------------------------------- */
 
 /* A variable at a line of its function. */

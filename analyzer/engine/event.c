@@ -169,6 +169,12 @@ object_refuser(const Object *object)
     return object->ref.refuser ? object->ref.refuser->name : NULL;
 }
 
+unsigned
+rule_python(const RuleCtx *rx)
+{
+    return model_python(rx->ex->model);
+}
+
 Arena *
 rule_arena(RuleCtx *rx)
 {
@@ -543,6 +549,22 @@ event_stale(Explorer *ex, State *state, const Sym *sym, const Instr *at, StaleEv
         rx.rule = all_rules[i];
         if (rx.rule->on_stale) {
             rx.rule->on_stale(&rx, &event);
+        }
+    }
+}
+
+void
+event_thread(Explorer *ex, State *state, const Ref *ref, const Instr *at, ThreadEvent event,
+             const char *name, const Summary *fact, Confidence confidence)
+{
+    Object object = object_for(ex, state, ref, at);
+    object.name = name ? name : object.name;
+    event.object = &object;
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .fact = fact, .confidence = confidence};
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_thread) {
+            rx.rule->on_thread(&rx, &event);
         }
     }
 }

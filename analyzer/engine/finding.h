@@ -39,6 +39,7 @@ typedef struct RuleInfo {
     Precision precision;
     int cwe;              /* CWE number, 0 = none */
     const char *page;     /* the Markdown page (rules/<id>.md), embedded */
+    bool on_request;      /* told of when asked for, and in modules that say they need no GIL */
 } RuleInfo;
 
 typedef enum StepKind {

@@ -9,7 +9,7 @@
 #include "engine/rule.h"
 
 _Static_assert(sizeof(Crossing) == 24, "pack the new member of Crossing, too");
-_Static_assert(sizeof(Summary) == 120, "pack the new member of Summary, too");
+_Static_assert(sizeof(Summary) == 128, "pack the new member of Summary, too");
 _Static_assert(sizeof(Case) == 104, "pack the new member of Case, too");
 _Static_assert(sizeof(Fault) == 96, "pack the new member of Fault, too");
 _Static_assert(sizeof(Effect) == 56 && sizeof(Result) == 40, "pack the new member, too");
@@ -174,7 +174,8 @@ static uint64_t
 flags_of(const Summary *s)
 {
     const bool flags[] = {s->variadic, s->is_macro, s->calls, s->nogil, s->noreturn, s->pure,
-                          s->lvalue, s->writes, s->counts, s->partial, s->lends};
+                          s->lvalue, s->opens, s->closes, s->writes, s->counts, s->partial,
+                          s->lends};
     uint64_t bits = 0;
     for (size_t i = 0; i < COUNT_OF(flags); i++) {
         bits |= (uint64_t)flags[i] << i;
@@ -455,7 +456,8 @@ static void
 set_flags(Summary *s, uint64_t bits)
 {
     bool *const flags[] = {&s->variadic, &s->is_macro, &s->calls, &s->nogil, &s->noreturn,
-                           &s->pure, &s->lvalue, &s->writes, &s->counts, &s->partial, &s->lends};
+                           &s->pure, &s->lvalue, &s->opens, &s->closes, &s->writes,
+                           &s->counts, &s->partial, &s->lends};
     for (size_t i = 0; i < COUNT_OF(flags); i++) {
         *flags[i] = bits >> i & 1;
     }

@@ -18,6 +18,7 @@ mix_role(uint64_t hash, const FnInfo *info)
 {
     hash = hash_mix(hash, (uint64_t)info->is_entry | (uint64_t)info->is_init << 1
                               | (uint64_t)info->is_dealloc << 2 | (uint64_t)info->has_kwds << 3
+                              | (uint64_t)info->guarded << 4
                               | (uint64_t)info->self << 8 | (uint64_t)info->deleted << 16
                               | (uint64_t)info->contract << 24 | (uint64_t)info->compares << 32
                               | (uint64_t)info->in_use << 40 | (uint64_t)info->given << 48);

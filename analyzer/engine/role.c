@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "engine/state.h"
+#include "engine/threads.h"
 
 static const char *const python_tables[] = {
     "PyMethodDef",      "PyTypeObject",      "_typeobject",   "PyGetSetDef",
@@ -337,5 +337,6 @@ roles_find(Arena *arena, const Program *program)
     spread_init(&roles);
     spread_self(&roles);
     spread_use(&roles);
+    threads_find_guarded(arena, program, roles.info);
     return roles.info;
 }

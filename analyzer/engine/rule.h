@@ -110,6 +110,12 @@ typedef struct GilEvent {
     bool returns;         /* nothing is called: the function returns to Python */
 } GilEvent;
 
+/* Something is borrowed from a container that other threads may change at once. */
+typedef struct ThreadEvent {
+    const Object *object; /* the container */
+    const char *getter;   /* "PyList_GetItem" */
+} ThreadEvent;
+
 typedef enum ExceptionKind {
     EXCEPTION_MISSING,  /* the function reports a failure, and none is set */
     EXCEPTION_LEFT,     /* it returns a value, and one is set */
@@ -157,6 +163,7 @@ typedef struct Rule {
     void (*on_null)(RuleCtx *rx, const NullEvent *event);
     void (*on_stale)(RuleCtx *rx, const StaleEvent *event);
     void (*on_gil)(RuleCtx *rx, const GilEvent *event);
+    void (*on_thread)(RuleCtx *rx, const ThreadEvent *event);
     void (*on_exception)(RuleCtx *rx, const ExceptionEvent *event);
     void (*on_class)(struct ClassCtx *cx, const struct Class *cls); /* once per type, at the end */
     void (*on_mismatch)(struct MismatchCtx *cx, const struct Mismatch *mismatch);
@@ -209,5 +216,7 @@ const char *object_refuser(const Object *object);
  * rule with arena_printf(rule_arena(rx), ...). */
 void rule_report(RuleCtx *rx, const Object *object, const char *message, const char *fix);
 Arena *rule_arena(RuleCtx *rx);
+/* The Python whose facts hold, 309 for 3.9; 0 when it is not known. */
+unsigned rule_python(const RuleCtx *rx);
 
 #endif

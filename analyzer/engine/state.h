@@ -253,6 +253,7 @@ typedef struct FnInfo { /* by function of the program, across explorations */
     uint8_t given;   /* parameters that Python never leaves NULL, one bit each */
     bool compares;   /* parameter 2 is one of the six comparisons of tp_richcompare */
     bool has_kwds;   /* parameter 2 holds keyword arguments, or NULL */
+    bool guarded;    /* only called in critical sections, or with a lock held */
     const Instr **unset; /* fields of the first argument that only tp_init sets, which Python */
     uint32_t nunset; /* ... may never call: NULL or zero until then */
 } FnInfo;
@@ -780,6 +781,9 @@ void event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, con
 /* A value is used that may be gone since the call named in 'event'. */
 void event_stale(Explorer *ex, State *state, const Sym *sym, const Instr *at, StaleEvent event,
                  const Sym *owner, const Place *place, int chance);
+/* 'ref' is a container that other threads have, from which 'getter' borrows; 'name' or NULL. */
+void event_thread(Explorer *ex, State *state, const Ref *ref, const Instr *at, ThreadEvent event,
+                  const char *name, const Summary *fact, Confidence confidence);
 /* The GIL is needed and not held. */
 void event_gil(Explorer *ex, State *state, const Instr *at, GilEvent event);
 /* Ask-the-engine functions of fixtures; true when the call was one. */

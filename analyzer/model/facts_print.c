@@ -305,6 +305,7 @@ print_flags(const Printer *p)
     strbuf_puts(out, s->nogil ? " [nogil]" : "");
     strbuf_puts(out, s->noreturn ? " [noreturn]" : "");
     strbuf_puts(out, s->lvalue ? " [lvalue]" : "");
+    strbuf_puts(out, s->opens ? " [opens]" : s->closes ? " [closes]" : "");
     strbuf_puts(out, s->writes ? " [writes]" : s->counts ? " [counts]" : "");
     strbuf_puts(out, s->partial ? " [partial]" : "");
 }

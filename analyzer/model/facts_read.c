@@ -180,6 +180,7 @@ read_flag(Reader *r)
                  {"noreturn", &s->noreturn},
                  {"pure", &s->pure},
                  {"lvalue", &s->lvalue},
+                 {"opens", &s->opens},       {"closes", &s->closes},
                  {"writes", &s->writes},     {"counts", &s->counts},
                  {"partial", &s->partial}};
 
@@ -215,8 +216,8 @@ read_flag(Reader *r)
                || facts_lex_fail(r, "no family; expected mem, raw, object, gc or c");
     }
     return facts_lex_fail(
-        r, "unknown flag; expected calls, nogil, noreturn, pure, lvalue, writes, counts, partial, parse, build, "
-           "alloc, gives, type, since or until");
+        r, "unknown flag; expected calls, nogil, noreturn, pure, lvalue, opens, closes, writes, "
+           "counts, partial, parse, build, alloc, gives, type, since or until");
 }
 
 static bool

@@ -165,6 +165,7 @@ typedef struct Summary {
     bool noreturn;
     bool pure;         /* same arguments, same result, no effect (type checks) */
     bool lvalue;       /* of a macro: used where an address is taken */
+    bool opens, closes; /* of a macro: opens a block that another one closes */
     bool writes;       /* may change memory outside that its arguments do not name */
     bool counts;       /* may change numbers in global variables, and nothing else of that kind */
     bool partial;      /* computed, and some path was cut: missing cases are possible */

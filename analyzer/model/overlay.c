@@ -78,13 +78,14 @@ add_define(const Summary *s, StrBuf *out)
     }
     /* What a pointer points to has an address, a call has none. */
     strbuf_printf(out, "%s) %s" OVERLAY_PREFIX "%s(", s->variadic ? ", ..." : "",
-                  s->lvalue ? "(*" : "", s->name);
+                  s->lvalue ? "(*" : s->opens ? "{ " : "", s->name);
     for (int i = 1; i <= s->nparam; i++) {
         ParamKind kind = s->param[i - 1].kind;
         strbuf_printf(out, "%s(%s)%s(a%d)", i > 1 ? ", " : "", param_type(kind),
                       kind == PARAM_OBJP ? "&" : "", i);
     }
-    strbuf_printf(out, "%s)%s\n", s->variadic ? ", ##__VA_ARGS__" : "", s->lvalue ? ")" : "");
+    strbuf_printf(out, "%s)%s\n", s->variadic ? ", ##__VA_ARGS__" : "",
+                  s->lvalue ? ")" : s->closes ? "; }" : "");
 }
 
 /* True when this is the fact about a macro that a lookup finds. */

@@ -189,6 +189,7 @@ same_flags(const Summary *a, const Summary *b)
 {
     return a->is_macro == b->is_macro && a->calls == b->calls && a->nogil == b->nogil
            && a->noreturn == b->noreturn && a->pure == b->pure && a->partial == b->partial
+           && a->opens == b->opens && a->closes == b->closes
            && a->lvalue == b->lvalue && a->writes == b->writes && a->counts == b->counts && a->format == b->format
            && (a->format == FORMAT_NONE || a->format_param == b->format_param)
            && compare_strs(a->alloc, b->alloc) == 0

@@ -553,6 +553,39 @@ def test_gates_and_what_is_hidden(folder):
         check(hidden_counts(folder, "--diff", "some.diff")["hidden"] == counts, lines, "--diff")
 
 
+LENT = """#include <Python.h>
+static PyObject *first(PyObject *self, PyObject *dict)
+{
+    return Py_XNewRef(PyDict_GetItemWithError(dict, self));
+}
+static PyMethodDef methods[] = {{"first", first, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef_Slot slots[] = {{4, (void *)(%s)}, {0, NULL}};
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, .m_name = "lent", .m_methods = methods, .m_slots = slots};
+PyMODINIT_FUNC PyInit_lent(void) { %s return PyModuleDef_Init(&module); }
+"""
+SET_GIL = "extern int PyUnstable_Module_SetGIL(PyObject *, void *); PyUnstable_Module_SetGIL(0, (void *)1);"
+
+
+def test_rules_on_request(folder):
+    """free-threading speaks when asked, and in modules that say that they need no GIL."""
+    asked = ["free-threading"]
+    for slot, code, options, rules in [
+            ("0", "", [], []), ("0", "", ["--profile", "strict"], []),
+            ("0", "", ["--rule", "free-threading"], asked),
+            ("0", "", ["--profile", "free-threading"], asked),
+            ("1", "", [], asked), ("0", SET_GIL, [], asked),
+            ("1", "", ["--exclude-rule", "free-threading"], [])]:
+        put(folder, "lent.c", LENT % (slot, code))
+        put_database(folder, ["lent.c"])
+        result = run(folder, "scan", *options)
+        check([r for _, _, r in found(result) if r in asked] == rules, result, (slot, code, options))
+        check(rules or "free-threading" not in result.out, result, "not even as hidden")
+    put(folder, "lent.c", LENT % ("0", ""))
+    put(folder, ".strayref.yaml", "rules: {free-threading: note}\n")
+    check([r for _, _, r in found(run(folder, "scan")) if r in asked] == asked, "", "asked in the file")
+
+
 def test_fix_mends_what_is_shown(folder):
     put_c(folder, "pair.c", OOM_LEAK)
     put_database(folder, ["pair.c"])
