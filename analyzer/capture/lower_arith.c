@@ -255,6 +255,17 @@ ordered(Val val, enum CXBinaryOperatorKind op, bool is_unsigned)
         : val;
 }
 
+/* Beside the greatest unsigned number, '>=' asks for equality, and '<' for the opposite. */
+static enum CXBinaryOperatorKind
+beside_greatest(enum CXBinaryOperatorKind op, Val right, bool is_unsigned)
+{
+    bool greatest = is_unsigned && right.kind == VAL_INT && right.num == -1;
+
+    return greatest && op == CXBinaryOperator_GE   ? CXBinaryOperator_EQ
+           : greatest && op == CXBinaryOperator_LT ? CXBinaryOperator_NE
+                                                   : op;
+}
+
 Val
 lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands)
 {
@@ -274,6 +285,7 @@ lower_arithmetic(Lower *lo, CXCursor expr, Cursors operands)
             return val;
         }
         bool is_unsigned = compares_unsigned(left_type, right_type);
+        op = beside_greatest(op, right, is_unsigned);
         left = ordered(comparand(operands.at[0], left, op), op, is_unsigned);
         right = ordered(comparand(operands.at[1], right, op), op, is_unsigned);
         return build_cmp(lo->b, operator_name(op), left, right);

@@ -187,7 +187,7 @@ is_doubtful(Explorer *ex, const State *state, const Sym *cond)
         int64_t lo = number ? ret->lo : 0, hi = number ? ret->hi : 0;
         bool tells = number || ret->kind == RESULT_NULL || ret->kind == RESULT_ANY;
         const Case *c = &summary->cases[i];
-        bool may_raise = exception_is_raised(c) || (c->err == ERR_UNKNOWN && !c->fault);
+        bool may_raise = exception_is_raised(c) || (c->err == ERR_UNKNOWN && !exception_fault(c, false));
         if (may_raise && tells && lo <= range.hi && range.lo <= hi &&
             !(range.not_zero && lo == 0 && hi == 0)) {
             return true;
@@ -465,7 +465,7 @@ exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, con
         state->failed = false;
         break;
     case ERR_UNKNOWN:
-        if (!c->fault) {
+        if (!exception_fault(c, false)) {
             state->err = ERRSTATE_UNKNOWN;
             state->raised = NULL;
         }

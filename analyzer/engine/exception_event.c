@@ -59,6 +59,9 @@ confidence_of(const Explorer *ex, ExceptionKind kind, const Raised *raised, cons
 static bool
 is_blamed(const Explorer *ex, ExceptionKind kind, const Raised *raised, const Fault *fault, const Instr *at)
 {
+    if (fault->missing != (kind == EXCEPTION_MISSING)) {
+        return false;
+    }
     bool same_kind = fault->gives_object == type_is_object(ex->fn->ret);
     bool at_return = kind == EXCEPTION_MISSING || kind == EXCEPTION_LEFT ||
                      kind == EXCEPTION_TRISTATE;

@@ -27,11 +27,21 @@ exception_is_tristate(const Summary *summary)
     return fails && lo == 0 && hi == 1;
 }
 
+const Fault *
+exception_fault(const Case *c, bool missing)
+{
+    const Fault *fault = c->fault;
+    while (fault && fault->missing != missing) {
+        fault = fault->next;
+    }
+    return fault;
+}
+
 /* What callers cannot tell of the exits of a function. */
 static const Fault *
-blamed(const Raised *raised, const Sym *value)
+blamed(const Raised *raised, const Sym *value, bool missing)
 {
-    const Fault *fault = raised ? raised->outcome->fault : NULL;
+    const Fault *fault = raised ? exception_fault(raised->outcome, missing) : NULL;
     bool passed_on = value && raised && raised->value == value;
     return fault && (fault->ambiguous || fault->memory || passed_on) ? fault : NULL;
 }
@@ -41,7 +51,7 @@ check_value(Explorer *ex, State *state, const Instr *at)
 {
     const Raised *raised = state->raised;
     if (raised && (exception_is_set(state) || state->err == ERRSTATE_MAYBE)) {
-        const Fault *fault = blamed(raised, NULL);
+        const Fault *fault = blamed(raised, NULL, false);
         bool tristate = state->err != ERRSTATE_MAYBE && !raised->looked &&
                         (fault ? fault->tristate : exception_is_tristate(raised->summary));
         event_exception(ex, state, tristate ? EXCEPTION_TRISTATE : EXCEPTION_LEFT, raised, at,
@@ -106,10 +116,10 @@ last_branch(const State *state)
 }
 
 static const Fault *
-fault_of(Explorer *ex, const Exit *e, const Raised *raised)
+fault_of(Explorer *ex, const Exit *e, const Raised *raised, bool missing)
 {
-    const Fault *inner = blamed(raised, e->value);
-    const Fault *first = raised && raised == e->state->mute ? raised->outcome->fault : NULL;
+    const Fault *inner = blamed(raised, e->value, missing);
+    const Fault *first = raised && missing ? exception_fault(raised->outcome, true) : NULL;
     if (!inner && first && first->gives_object == type_is_object(ex->fn->ret)) {
         inner = first; /* who reports a failure in the same way should have set an exception */
     }
@@ -121,6 +131,7 @@ fault_of(Explorer *ex, const Exit *e, const Raised *raised)
     fault->fn = ex->fn->decl->name;
     fault->usr = ex->fn->decl->usr;
     fault->gives_object = type_is_object(ex->fn->ret);
+    fault->missing = missing;
     fault->at = e->at->loc;
     fault->cause = cause ? cause->loc : (Loc){0};
     fault->culprit = raised ? callee_text(ex, raised->summary) : "";
@@ -157,13 +168,13 @@ exception_summarize(Explorer *ex, const Exit *e, Case *c)
     }
     bool left = (exception_is_set(state) || state->err == ERRSTATE_MAYBE) && state->raised;
     if (left && !looks_failed(&c->ret)) {
-        c->fault = fault_of(ex, e, state->raised);
+        c->fault = fault_of(ex, e, state->raised, false);
     }
     bool zero = c->ret.kind == RESULT_INT && c->ret.lo == 0 && c->ret.hi == 0;
     bool fails = looks_failed(&c->ret) || zero; /* zero: if it stands for a failure elsewhere */
     if (!left && fails && c->err != ERR_UNKNOWN && !exception_is_raised(c) &&
         (c->ret.kind == RESULT_NULL || !state->answered)) {
-        c->fault = fault_of(ex, e, state->mute);
+        c->fault = fault_of(ex, e, state->mute, true);
     }
 }
 
@@ -239,7 +250,7 @@ exception_settle(Explorer *ex, Summary *summary)
 bool
 exception_is_same_fault(const Fault *a, const Fault *b)
 {
-    return text_equal(a->usr, b->usr) && loc_compare(a->cause, b->cause) == 0 &&
+    return text_equal(a->usr, b->usr) && a->missing == b->missing && loc_compare(a->cause, b->cause) == 0 &&
            text_equal(a->culprit, b->culprit);
 }
 

@@ -672,6 +672,9 @@ void exception_return(Explorer *ex, State *state, const Sym *value, const Instr 
 void exception_summarize(Explorer *ex, const Exit *e, Case *c);
 /* True when both are the same mistake in the same function. */
 bool exception_is_same_fault(const Fault *a, const Fault *b);
+/* The first fault of an outcome that is a failure without an exception ('missing'), or one that
+ * is an exception left behind; NULL: none is. */
+const Fault *exception_fault(const Case *c, bool missing);
 /* The faults of two outcomes that fall together. */
 const Fault *exception_join_faults(Arena *arena, const Fault *a, const Fault *b);
 /* Marks outcomes that callers cannot tell apart, once all are known. */

@@ -190,6 +190,36 @@ may_lend_nothing(Explorer *ex, const Exit *e, Case *c)
     return true;
 }
 
+/* True when the path has found the value to be another number than 'num'. */
+static bool
+is_excluded(const State *state, const Sym *value, int64_t num)
+{
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        const Sym *sym = state->range[i].sym;
+        bool asked = sym->kind == SYM_CMP && sym->text[0] == '=' && sym->a == value &&
+                     sym->b->kind == SYM_INT && sym->b->num == num;
+        if (asked && is_zero(state, sym)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A number that the path knows not to be -1, which stands for failures, in a range around it:
+ * two outcomes.  Makes 'c' the greater one, and '*less' the other. */
+static bool
+spares_failure(const Exit *e, Case *c, Case *less)
+{
+    if (c->ret.kind != RESULT_INT || c->ret.lo >= -1 || c->ret.hi <= -1 || !e->value ||
+        !is_excluded(e->state, e->value, -1)) {
+        return false;
+    }
+    *less = *c;
+    less->ret.hi = -2;
+    c->ret.lo = 0;
+    return true;
+}
+
 /* Too many outcomes to be of use: everything the function gets escapes. */
 static void
 give_up(Maker *maker)
@@ -280,6 +310,10 @@ summarize(Explorer *ex)
             Case none = c;
             none.ret.kind = RESULT_NULL;
             VEC_PUSH(ex->out, &maker.cases, none);
+        }
+        Case less;
+        if (spares_failure(&ex->exits.at[i], &c, &less)) {
+            VEC_PUSH(ex->out, &maker.cases, less);
         }
         VEC_PUSH(ex->out, &maker.cases, c);
         if (maker.cases.n > MAX_CASES * 4) {

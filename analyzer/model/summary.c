@@ -133,7 +133,7 @@ same_faults(const Fault *a, const Fault *b)
 {
     for (; a != NULL && b != NULL; a = a->next, b = b->next) {
         if (compare_strs(a->usr, b->usr) != 0 || strcmp(a->culprit, b->culprit) != 0
-            || a->ambiguous != b->ambiguous || a->nomem != b->nomem) {
+            || a->ambiguous != b->ambiguous || a->missing != b->missing || a->nomem != b->nomem) {
             return false;
         }
     }
