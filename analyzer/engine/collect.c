@@ -1,6 +1,11 @@
 /* collect.c: drops from a state what can never be looked at again, so that equal
  * states become equal. */
+#include <string.h>
+
 #include "engine/state.h"
+
+#define MAX_RANGES 512 /* symbols of which a state knows numbers */
+#define FIRST_RANGES 64 /* ... of which are the oldest */
 
 typedef struct Marks {
     Explorer *ex;
@@ -161,6 +166,18 @@ mark_all(Marks *marks, const State *state)
     }
 }
 
+/* Of too many numbers those are kept that were learnt first, often of arguments, and last. */
+static void
+limit_ranges(State *state)
+{
+    if (state->nrange > MAX_RANGES) {
+        uint32_t gone = state->nrange - MAX_RANGES;
+        memmove(state->range + FIRST_RANGES, state->range + FIRST_RANGES + gone,
+                (MAX_RANGES - FIRST_RANGES) * sizeof(Range));
+        state->nrange = MAX_RANGES;
+    }
+}
+
 void
 state_collect(Explorer *ex, State *state, uint32_t block)
 {
@@ -201,4 +218,5 @@ state_collect(Explorer *ex, State *state, uint32_t block)
     if (saved && saved->sym && !still_reachable(&marks, saved->sym)) {
         state->saved = NULL;
     }
+    limit_ranges(state);
 }

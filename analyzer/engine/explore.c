@@ -17,6 +17,7 @@
 #define MAX_VISITS 600    /* states that ever start one block */
 #define MAX_INSIDE 24     /* states inside one block before equal owners are joined */
 #define MAX_STEPS 400000  /* instructions executed in one function */
+#define USUAL_SIZE 512    /* entries of a state that costs no more than one step */
 #define MAX_BYTES (256U << 20) /* in the states that are kept at one time */
 
 typedef struct Waiting {
@@ -393,6 +394,13 @@ thin(Explorer *ex, States *states, uint32_t block)
     }
 }
 
+/* What a state costs beyond a usual one, in steps. */
+static uint32_t
+cost(const State *state)
+{
+    return (state->nbind + state->nref + state->nrange) / USUAL_SIZE;
+}
+
 static void
 run_block(Run *run, uint32_t block, State *start)
 {
@@ -410,8 +418,8 @@ run_block(Run *run, uint32_t block, State *start)
             if (ex->watch) {
                 watch_state(ex, now.list.at[i], ins);
             }
+            ex->steps += 1 + cost(now.list.at[i]);
             step(ex, now.list.at[i], ins, &next);
-            ex->steps++;
             for (uint32_t j = before; j < next.list.n; j++) {
                 after(ex, next.list.at[j], ins);
             }
