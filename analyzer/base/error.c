@@ -39,6 +39,8 @@ remedy(int code)
     case EPERM:
     case EROFS:
         return "check its permissions";
+    case EFBIG:
+        return "nothing is read of more than 1 GiB";
     case EISDIR:
         return "name a file instead";
     case ENOSPC:
@@ -58,16 +60,19 @@ file_error(Error *error, const char *verb, const char *path, int code)
 
 /* ---- reading -------------------------------------------------------------------- */
 
-/* A first guess at the bytes in a file, with room for the NUL and to see the end. */
+#define FILE_MAX ((size_t)1 << 30) /* bytes: nothing that is meant to be read here has more */
+
+/* A first guess at the bytes in a file, with room for the NUL and to see the end; 0 = too
+ * many. */
 static size_t
 size_guess(int fd)
 {
     struct stat info;
 
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
-        return (size_t)info.st_size + 2;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= 0) {
+        return 4096;
     }
-    return 4096;
+    return (uintmax_t)info.st_size > FILE_MAX ? 0 : (size_t)info.st_size + 2;
 }
 
 /* Reads until the end; NULL with errno set when it fails. */
@@ -76,11 +81,15 @@ read_all(Arena *arena, int fd, size_t *length)
 {
     size_t capacity = size_guess(fd);
     size_t used = 0;
-    char *text = arena_alloc(arena, capacity);
+    char *text = capacity > 0 ? arena_alloc(arena, capacity) : NULL;
 
     for (;;) {
         ssize_t got;
 
+        if (capacity == 0 || used > FILE_MAX) {
+            errno = EFBIG;
+            return NULL;
+        }
         if (used + 1 == capacity) {
             char *grown = arena_alloc(arena, capacity * 2);
 

@@ -88,7 +88,8 @@ expand_response(Arena *arena, Strings *strings, const char *directory,
                 const char *name, int depth, Words *out)
 {
     const char *path = path_absolute(arena, directory, name);
-    const char *text = depth > 0 ? file_read(arena, path, NULL, NULL) : NULL;
+    bool readable = depth > 0 && path_is_file(path); /* no device that never ends */
+    const char *text = readable ? file_read(arena, path, NULL, NULL) : NULL;
     Words words = {0};
 
     if (text == NULL || !words_split(arena, strings, text, &words)) {

@@ -5,6 +5,8 @@
 #ifndef STRAYREF_DRIVER_H
 #define STRAYREF_DRIVER_H
 
+#include <signal.h>
+
 #include "capture/capture.h"
 #include "engine/engine.h"
 #include "reports/report.h"
@@ -184,7 +186,7 @@ typedef struct Scan {
     Jobs jobs;
     bool quiet;         /* as in Options */
     const char *database; /* that was used, or NULL */
-    int interrupted;    /* the signal that ended the reading of files early, or 0 */
+    int interrupted;    /* the signal that ended it early, or 0 */
     bool cache_failed;  /* it was said that the cache cannot be used */
     bool named_only;      /* some jobs are there for a file only that they include */
     SkipRules skip;
@@ -320,6 +322,18 @@ bool scan_find_jobs(Scan *scan, const Options *options, Error *error);
 
 /* As many workers as processors, memory permitting, or as asked for, and not more than tasks. */
 uint32_t workers_wanted(const Options *options, uint32_t ntasks);
+
+/* ---- interrupt.c ---- */
+
+typedef struct Interrupt {
+    int fd; /* has something to read when somebody asks to end; -1 when that can't be told */
+    sigset_t awaited, before;
+} Interrupt;
+
+/* From now on SIGINT and SIGTERM, unless they are ignored, wait to be asked for. */
+Interrupt interrupt_watch(void);
+/* They end the process again; the signal that came meanwhile, or 0. */
+int interrupt_end(Interrupt *watch);
 
 /* Captures all jobs in up to 'workers' child processes, so that a crash or
  * hang of libclang costs only the file at hand; results in the order of the jobs,

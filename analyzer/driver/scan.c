@@ -396,6 +396,8 @@ keep_result(void *payload, Digest key, const char *bytes, size_t length)
 void
 scan_engine(Scan *scan, const Options *options)
 {
+    bool watched = text_equal(options->command, "scan");
+    Interrupt watch = {.fd = -1};
     Cache *cache = open_cache(scan, options);
     EngineHelp help = {.workers = workers_wanted(options, UINT32_MAX),
                        .base = facts_digest(scan, options), .share = options->share,
@@ -405,7 +407,16 @@ scan_engine(Scan *scan, const Options *options)
         help.find = find_result;
         help.keep = keep_result;
     }
+    if (watched) {
+        watch = interrupt_watch();
+        help.stop = watch.fd >= 0 ? &watch.fd : NULL;
+    }
     engine_run(scan->arena, scan->strings, scan->program, scan->model, &help, &scan->engine);
+    if (watched) {
+        int number = interrupt_end(&watch);
+
+        scan->interrupted = number != 0 ? number : scan->interrupted;
+    }
     scan->cache_failed = !cache_close(cache) || scan->cache_failed;
 }
 
@@ -594,7 +605,7 @@ command_scan(Arena *arena, const Options *options)
         return say_error(&error);
     }
     group_macros(&scan.result);
-    if (options->fixes) {
+    if (options->fixes && scan.interrupted == 0) {
         fixes_attach(arena, options, &scan);
     }
     written = outputs_write(arena, options, &scan.result);

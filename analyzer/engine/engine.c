@@ -1,4 +1,5 @@
 /* engine.c: all functions of the program, callees first. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,6 +203,13 @@ find_part(Engine *engine, const Component *component, Digest *key)
            part_take(engine, component, part);
 }
 
+bool
+engine_is_stopped(const Engine *engine)
+{
+    const int *stop = engine->help ? engine->help->stop : NULL;
+    return stop && poll(&(struct pollfd){.fd = *stop, .events = POLLIN}, 1, 0) > 0;
+}
+
 /* All components, one after the other, in this process. */
 static void
 run_here(Engine *engine)
@@ -214,6 +222,11 @@ run_here(Engine *engine)
         }
         if (before_keep(engine, component) ||
             find_part(engine, component, &key)) {
+            continue;
+        }
+        if (engine_is_stopped(engine)) {
+            part_take(engine, component,
+                      part_of_failure(engine, engine->out, component, STOPPED));
             continue;
         }
         component_analyse(engine, component);

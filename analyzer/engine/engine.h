@@ -65,6 +65,8 @@ typedef struct EngineHelp {
     const char *(*find)(void *payload, Arena *arena, Digest key, size_t *length);
     void (*keep)(void *payload, Digest key, const char *bytes, size_t length);
     void *payload;
+    const int *stop;  /* a descriptor: once there is something to read, what is not done is
+                         given up; NULL = none */
 } EngineHelp;
 
 /* Analyses the whole program.  Computed summaries are put into 'model'.

@@ -84,6 +84,9 @@ bool part_take(Engine *engine, const Component *component, Slice part);
 bool part_take_summary(Engine *engine, uint32_t index, Slice bytes);
 /* The functions of the component could not be analysed. */
 Slice part_of_failure(Engine *engine, Arena *arena, const Component *component, const char *why);
+/* True when somebody has asked to end; what is not done then says STOPPED. */
+#define STOPPED "the scan was interrupted"
+bool engine_is_stopped(const Engine *engine);
 /* What decides about the component: all that it needs must have been split or analysed. */
 Digest part_key(Engine *engine, const Component *component);
 

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -356,17 +357,43 @@ give_tasks(Team *team)
     return running > 0 || team->nready == 0;
 }
 
-/* Waits until some process has something to say. */
+/* Somebody asked to end: what is not done is given up, and no process does it. */
+static void
+give_up(Team *team)
+{
+    Engine *engine = team->engine;
+    for (uint32_t i = 0; i < team->nmembers; i++) {
+        if (team->member[i].socket >= 0) {
+            kill(team->member[i].pid, SIGKILL);
+            stop(&team->member[i]);
+        }
+    }
+    for (uint32_t c = 0; c < engine->ncomponents; c++) {
+        Component *component = &engine->component[c];
+        if (!component->left_out && !component->part.bytes) {
+            component->part = part_of_failure(engine, engine->out, component, STOPPED);
+        }
+    }
+    team->nfinished = engine->ncomponents;
+}
+
+/* Waits until some process, or somebody who asks to end, has something to say. */
 static void
 take_results(Team *team)
 {
-    struct pollfd *fds = ARENA_ARRAY(team->arena, struct pollfd, team->nmembers);
+    struct pollfd *fds = ARENA_ARRAY(team->arena, struct pollfd, team->nmembers + 1);
+    const int *stop_fd = team->engine->help->stop;
     for (uint32_t i = 0; i < team->nmembers; i++) {
         const Member *member = &team->member[i];
         fds[i] = (struct pollfd){.fd = member->done < member->ntask ? member->socket : -1,
                                  .events = POLLIN};
     }
-    if (poll(fds, team->nmembers, -1) <= 0) {
+    fds[team->nmembers] = (struct pollfd){.fd = stop_fd ? *stop_fd : -1, .events = POLLIN};
+    if (poll(fds, team->nmembers + 1, -1) <= 0) {
+        return;
+    }
+    if (fds[team->nmembers].revents) {
+        give_up(team);
         return;
     }
     for (uint32_t i = 0; i < team->nmembers; i++) {

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Whatever goes wrong around it, a scan loses only what is concerned: faults.py PROGRAM
+"""Whatever goes wrong around it, a scan loses only what is concerned:
+
+    faults.py PROGRAM [--kills N] [TEST...]
 
 Each case is one fault; what the other files hold must still be reported, the missing must be
 named, and the exit code must be right.
 """
 
+import argparse
 import json
 import os
 import pathlib
@@ -15,9 +18,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import xml.dom.minidom
 
 PROGRAM = None
+KILLS = 20
+SANITIZED = False
 STUB = """typedef struct _object { long ob_refcnt; struct _type *ob_type; } PyObject;
 PyObject *PyList_New(long n); PyObject *PyObject_Repr(PyObject *o); void Py_DecRef(PyObject *o);
 """
@@ -46,7 +53,8 @@ class Project:
     def scan(self, *options, start=None, **how):
         """(exit code, the report, standard error) of a scan."""
         (self.folder / "compile_commands.json").write_text(json.dumps(self.entries))
-        command = [PROGRAM, "scan", "--no-cache", "-p", str(self.folder), "--format", "json",
+        options = options if "--cache" in options else ("--no-cache", *options)
+        command = [PROGRAM, "scan", "-p", str(self.folder), "--format", "json",
                    *options]
         if start is not None:
             return start(command)
@@ -171,45 +179,250 @@ def test_killed_workers(project):
             out, messages = run.communicate(timeout=100)
         return run.returncode, json.loads(out), messages.decode()
 
-    for _ in range(20):
+    costs = 0
+    for _ in range(KILLS):
         code, report, messages = project.scan(start=start)
         found = {finding["object"] for finding in report["findings"]}
         lost = everything - found
         assert code in (1, 3) and len(lost) <= 1, (code, lost, messages)
+        costs += len(lost)
         if lost:
             name = lost.pop().removeprefix("list_") + ".c"
             assert f"{name}: parser crashed (signal 9)" in messages, (name, messages)
+    if KILLS > 20:
+        print(f"{KILLS} scans with a worker killed: {costs} files lost, all named")
+
+
+def interrupt(number, seconds):
+    """How to start a scan that gets a signal after a while."""
+    def start(command):
+        with subprocess.Popen([*command, "-j2"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as run:
+            time.sleep(seconds)
+            run.send_signal(number)
+            out, messages = run.communicate(timeout=100)
+        return run.returncode, json.loads(out), messages.decode()
+    return start
 
 
 def test_interrupted(project):
     """What is done is reported."""
     project.add("ever.c", "#define A(x) x x x x x x x x\n" * 1 + "int a = 0\n"
                 + "A(A(A(A(A(A(A(A(A(+ 1)))))))))" + ";\n")
-
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-        def start(command):
-            with subprocess.Popen([*command, "-j2"], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE) as run:
-                time.sleep(3)
-                run.send_signal(number)
-                out, messages = run.communicate(timeout=100)
-            return run.returncode, json.loads(out), messages.decode()
-
-        got, report, messages = project.scan(start=start)
+        got, report, messages = project.scan(start=interrupt(number, 3))
         found = {finding["object"] for finding in report["findings"]}
         assert got == code and found == {"list_sound"}, (got, found, messages)
         assert "ever.c: the scan was interrupted" in messages, messages
 
 
+def fields(count, functions, first=""):
+    """Functions that set so many fields, each of which may hold two things: slow to analyse."""
+    return (STUB + "PyObject *leak_sound(PyObject *a);\nstruct S {"
+            + "".join(f"int f{i};" for i in range(count)) + "};\n" + "".join(
+                f"PyObject *slow{k}(struct S *s, int k) {{ {first}\n" + "".join(
+                    f"s->f{i} = k & {i} ? {i} : 2;\n" for i in range(count))
+                + "return PyList_New(0); }\n" for k in range(functions)))
+
+
+def test_interrupted_analysis(project):
+    """The same when all is read and some functions are analysed, in this process or others."""
+    for functions, count in ((30, 300), (110, 80)) if SANITIZED else ((30, 800), (110, 250)):
+        project.add("slow.c", fields(count, functions, "if (!leak_sound(0)) return 0;"))
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            got, report, messages = project.scan(
+                start=interrupt(number, 15 if SANITIZED else 5))
+            found = {finding["object"] for finding in report["findings"]} - {None}
+            assert got == code and "list_sound" in found, (got, found, messages)
+            left = [function for function in report["not_analysed"]
+                    if function["why"] == "the scan was interrupted"]
+            assert 0 < len(left) < functions, (functions, len(left), messages)
+
+
+def branches(count, text):
+    """A function of so many branches, one of which leaks."""
+    return STUB + ("PyObject *wide(const int *flag) { PyObject *list_wide = PyList_New(0); "
+                   "if (!list_wide) return 0; int n = 0;\n"
+                   + "".join(text.format(i) for i in range(count))
+                   + "if (flag[1]) return 0; Py_DecRef(list_wide); return PyList_New(n); "
+                   "fail: Py_DecRef(list_wide); return 0; }\n")
+
+
+def test_many_branches(project):
+    """The cost grows with the function, not with the number of its paths."""
+    project.add("wide.c", branches(1000 if SANITIZED else 10000, "if (flag[{0}]) n += {0};\n"))
+    project.add("out.c", branches(500 if SANITIZED else 3000, "if (flag[{0}]) goto fail;\n"))
+    begin = time.monotonic()
+    messages = project.check(1, "sound", "wide", preexec_fn=limits(memory=1 << 30, cpu=60))
+    assert "given up" not in messages.replace("0 given up", ""), messages
+    assert time.monotonic() - begin < 120
+
+
+def test_large_functions(project):
+    """Nor does what is slow for all that take all the time and memory there are."""
+    project.add("slow.c", fields(300 if SANITIZED else 2000, 1))
+    begin = time.monotonic()
+    project.check(1, "sound", preexec_fn=limits(memory=2 << 30, cpu=100))
+    assert time.monotonic() - begin < 200
+
+
+def limits(memory, cpu):
+    """What a process sets for itself; no limit of memory under sanitizers."""
+    def here():
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+        if not SANITIZED:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    return here
+
+
+def test_large_files(project):
+    """Files that nobody wrote by hand are refused, not read."""
+    project.add("line.c", "")
+    os.truncate(project.folder / "line.c", (2 << 30) + 10)
+    project.add("odd.h", "")
+    os.truncate(project.folder / "odd.h", 3 << 30)
+    project.entries.pop()
+    project.add("includes.c", '#include "odd.h"\n' + LEAK.format("includes"))
+    project.check(1, "sound", says="line.c", preexec_fn=limits(memory=3 << 29, cpu=100))
+    for name, option in ((".strayref.yaml", "--config"), ("large.baseline", "--baseline"),
+                         ("large.facts", "--model"), ("large.diff", "--diff")):
+        path = project.folder / name
+        path.touch()
+        os.truncate(path, 3 << 30)
+        code, _, messages = project.scan(option, str(path),
+                                         preexec_fn=limits(memory=3 << 29, cpu=100))
+        assert code == 2 and name in messages, (name, code, messages)
+        path.unlink()
+
+
+def test_changing_header(project):
+    """A header that is another at each look, and at times none."""
+    header = project.folder / "shifty.h"
+    header.write_text("")
+    for number in range(12):
+        project.add(f"h{number}.c", LEAK.format(f"h{number}") + '#include "shifty.h"\n')
+    everything = {"list_sound", *(f"list_h{number}" for number in range(12))}
+    done = threading.Event()
+
+    def change():
+        rng = random.Random(1)
+        while not done.is_set():
+            text = "int shifty;\n" * rng.randrange(4000)
+            header.write_text(text[:rng.randrange(len(text) + 1)])
+            if rng.random() < 0.2:
+                header.unlink()
+                time.sleep(0.002)
+                header.write_text("")
+
+    other = threading.Thread(target=change)
+    other.start()
+    try:
+        for cache in ((), ("--cache", str(project.folder / "cache"))):
+            for _ in range(4):
+                code, report, messages = project.scan(*cache)
+                assert code in (1, 3) and report is not None, (code, messages)
+    finally:
+        done.set()
+        other.join()
+    header.write_text("int settled;\n")
+    code, report, messages = project.scan("--cache", str(project.folder / "cache"))
+    found = {finding["object"] for finding in report["findings"]}
+    assert code == 1 and found == everything, (code, everything - found, messages)
+
+
+def test_other_encodings(project):
+    """Paths are bytes: a report shows those that are no UTF-8 somehow, and nothing is lost."""
+    name = b"l\xe9on.c"
+    path = os.path.join(os.fsencode(project.folder), name)
+    with open(path, "wb") as file:
+        file.write(LEAK.format("bytes").encode())
+    done = subprocess.run([PROGRAM, "scan", "--no-cache", "--format", "json", path, "--"],
+                          capture_output=True, timeout=100, check=False)
+    report = json.loads(done.stdout)
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert [finding["object"] for finding in report["findings"]] == ["list_bytes"], report
+    for suffix in ("html", "md", "sarif", "csv", "xml", "txt"):
+        out = project.folder / f"r.{suffix}"
+        subprocess.run([PROGRAM, "scan", "--no-cache", "-o", out, path, "--"],
+                       capture_output=True, timeout=100, check=False)
+        assert "list_bytes" in out.read_text(encoding="utf-8"), suffix
+    folder = os.path.join(os.fsencode(project.folder), b"\xff\xfe dir\n")
+    os.mkdir(folder)
+    os.rename(path, os.path.join(folder, name))
+    done = subprocess.run([PROGRAM, "scan", "--no-cache", "--format", "json", name, "--"],
+                          cwd=folder, capture_output=True, timeout=100, check=False)
+    assert done.returncode == 1 and json.loads(done.stdout)["findings"], done.stderr
+
+
+def test_response_files(project):
+    """@file names words for the compiler: what is in it counts, devices and pipes do not hang."""
+    (project.folder / "words").write_text("-DHERE -fplugin=evil.so -Xclang -load -Xclang evil.so")
+    os.mkfifo(project.folder / "pipe")
+    inner = "#ifdef HERE\n" + LEAK.format("here") + "#endif\n"
+    project.add("here.c", inner, "@words")
+    project.add("zero.c", LEAK.format("zero"), "@/dev/zero")
+    project.add("pipe.c", LEAK.format("pipe"), "@pipe")
+    (project.folder / "round").write_text("@round @round -DX")
+    project.add("round.c", LEAK.format("round"), "@round")
+    project.check(1, "sound", "here", says=(
+        "flags that load code into a compiler are left out", "its response file pipe cannot be read",
+        "response file /dev/zero cannot", "response file round cannot"))
+
+
+def test_pipes_as_sources(project):
+    """A source file that never ends, or never begins."""
+    os.mkfifo(project.folder / "pipe.c")
+    project.add("pipe.c", "", there=False)
+    os.symlink("/dev/zero", project.folder / "zero.c")
+    project.add("zero.c", "", there=False)
+    project.check(1, "sound", says=("pipe.c", "zero.c"), options=("--timeout", "5"))
+
+
+def test_hostile_configuration(project):
+    """The configuration of what is scanned names no outputs and no commands."""
+    for key in ("output: /tmp/evil.html", "cache: /tmp/evil", "store: evil", "command: evil",
+                "clang: evil.so", "jobs: [evil]", "format: html", "summary: evil.md"):
+        (project.folder / ".strayref.yaml").write_text(key + "\n")
+        code, _, messages = project.scan(cwd=project.folder)
+        assert code == 2 and "unknown key" in messages, (key, code, messages)
+    (project.folder / ".strayref.yaml").unlink()
+    assert not list(project.folder.glob("evil*"))
+
+
+def test_hostile_text(project):
+    """Messages and source text are as hostile as names of files."""
+    evil = '<img src=x onerror=alert(1)>|`</script><script>alert(2)</script>'
+    project.add("text.c", LEAK.format("text").replace("PyList_New(0);",
+                f'PyList_New(0); /* {evil} ]]> """ */ const char *t = "{evil}"; (void)t;'))
+    project.add("lines.c", f'#line 1 "{evil}.c"\n' + LEAK.format("lines"))
+    outputs = [f"{project.folder}/r.{suffix}" for suffix in ("html", "md", "xml", "sarif", "csv")]
+    code, _, messages = project.scan(*(word for path in outputs for word in ("-o", path)))
+    assert code == 1, (code, messages)
+    page = (project.folder / "r.html").read_text()
+    for tag in ("<img src=x", "<script>alert(2)", "</script><script>"):
+        assert tag not in page, tag
+    text = re.sub("(?ms)^(`{3,})[^\n]*\n.*?^\\1$", "", (project.folder / "r.md").read_text())
+    text = re.sub("(`+)[^`].*?\\1", "", text)
+    assert "<img" not in text and "<script" not in text, text
+    xml.dom.minidom.parse(str(project.folder / "r.xml"))
+    json.loads((project.folder / "r.sarif").read_text())
+
+
 def main():
     global PROGRAM
-    if len(sys.argv) < 2:
-        sys.exit("usage: faults.py PROGRAM [TEST...]")
-    PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+    global KILLS
+    global SANITIZED
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--kills", type=int, default=20, help="workers that are killed")
+    parser.add_argument("tests", nargs="*")
+    options = parser.parse_args()
+    PROGRAM, KILLS = str(pathlib.Path(options.program).resolve()), options.kills
+    SANITIZED = b"__asan_init" in pathlib.Path(PROGRAM).read_bytes()
     failed = 0
     with tempfile.TemporaryDirectory() as work:
         for name, test in list(globals().items()):
-            if name.startswith("test_") and (len(sys.argv) == 2 or name in sys.argv[2:]):
+            if name.startswith("test_") and (not options.tests or name in options.tests):
                 begin = time.monotonic()
                 try:
                     test(Project(pathlib.Path(work) / name))
