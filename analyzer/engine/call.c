@@ -97,6 +97,16 @@ is_cached_constant(const State *state, const Sym *sym)
                                 : range.lo >= -5 && range.hi <= 256 && sym->kind != SYM_ADDR;
 }
 
+/* Assumes a condition on the sign of a number; false when that cannot be. */
+static bool
+assume_sign(Explorer *ex, State *state, const Sym *sym, uint8_t guard)
+{
+    const Sym *zero = sym_int(ex, 0);
+    return guard == GUARD_POSITIVE ? assume(ex, state, sym_cmp(ex, "<", zero, sym), true)
+                                   : assume(ex, state, sym_cmp(ex, "<", sym, zero),
+                                            guard == GUARD_NEGATIVE);
+}
+
 static bool
 guards_hold(Explorer *ex, State *state, const Call *call, const Case *c)
 {
@@ -115,12 +125,18 @@ guards_hold(Explorer *ex, State *state, const Call *call, const Case *c)
             }
             sym = read_place(ex, state, place_deref(ex, sym), NULL);
         }
+        if (guard >= GUARD_NEGATIVE) {
+            if (!assume_sign(ex, state, sym, guard)) {
+                return false;
+            }
+            continue;
+        }
         if (guard != GUARD_ANY && !assume(ex, state, sym, guard == GUARD_NOTNULL ||
                                                               guard == GUARD_HELD_NOTNULL)) {
             return false;
         }
     }
-    return true;
+    return kinds_hold(ex, state, call, c);
 }
 
 /* True when the argument is NULL for sure: not only by an assumption about a parameter. */
@@ -392,27 +408,6 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     }
 }
 
-/* What a type check of the program's says of a result whose kind its maker tells: 1, 0, or -1
- * when that is not known. */
-static int
-check_answer(const State *state, const Call *call)
-{
-    static const char *const kinds[] = {"PyLong", "PyFloat", "PyComplex", "PyUnicode", "PyBytes",
-                                        "PyByteArray", "PyTuple", "PyList", "PyDict"};
-    const Ref *ref = call->nargs > 0 ? state_ref(state, call->arg[0]) : NULL;
-    const char *gives = ref && ref->born && ref->sym->kind == SYM_CALL ? ref->born->gives : NULL;
-    size_t length = strcspn(call->name, "_");
-    if (!gives || !text_equal(call->name + length, "_Check")) {
-        return -1;
-    }
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (strlen(kinds[i]) == length && strncmp(kinds[i], call->name, length) == 0) {
-            return text_equal(kinds[i], gives);
-        }
-    }
-    return -1;
-}
-
 /* A function of its arguments alone: the same question, the same answer. */
 static bool
 step_pure(Explorer *ex, State *state, const Call *call, States *out)
@@ -429,7 +424,7 @@ step_pure(Explorer *ex, State *state, const Call *call, States *out)
     if (summary->ncases == 0) {
         return false;
     }
-    int answer = check_answer(state, call);
+    int answer = kind_answer(state, call);
     lo = answer < 0 ? lo : answer;
     hi = answer < 0 ? hi : answer;
     if (!assume_accepted(ex, state, call, &summary->cases[0])) {

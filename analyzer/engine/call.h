@@ -66,6 +66,19 @@ void forget_callers(Explorer *ex, State *state, const Sym *pointer, const Instr 
 /* Numbers in global variables may have changed. */
 void forget_numbers(State *state);
 
+/* ---- kind.c: kinds of objects -------------------------------------------------------------- */
+
+/* The kinds that 'sym' is known to be, and those that it is known not to be. */
+Kinds kinds_of(const State *state, const Sym *sym);
+Kinds kinds_excluded(const State *state, const Sym *sym);
+/* What a type check says of an argument whose kind is known: 1, 0, or -1 when it is not known. */
+int kind_answer(const State *state, const Call *call);
+/* 'sym' is of all these kinds. */
+void kind_learn(Explorer *ex, State *state, const Sym *sym, Kinds some);
+/* False when an argument is of a kind that excludes the outcome; else remembers that it is not
+ * ('ex' NULL: only asks). */
+bool kinds_hold(Explorer *ex, State *state, const Call *call, const Case *c);
+
 /* ---- exception.c -------------------------------------------------------------------------- */
 
 /* False when the exception state excludes this outcome (as an answer to the question whether

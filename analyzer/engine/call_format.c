@@ -30,9 +30,23 @@ escape_rest(Explorer *ex, State *state, const Call *call)
     }
 }
 
+/* The kind of the objects that a parse format lets through for argument 'i'. */
+static Kinds
+parsed_kind(const Call *call, uint32_t i, const FormatArg *args)
+{
+    uint32_t k = i - call->summary->nparam;
+    const char *kind = args[k].unit == 'S'   ? "PyBytes"
+                       : args[k].unit == 'U' ? "PyUnicode"
+                       : args[k].unit == 'Y' ? "PyByteArray"
+                                             : "";
+    const Sym *type = k > 0 && args[k - 1].kind == FORMAT_ARG_TYPE ? call->arg[i - 1] : NULL;
+    bool named = type && type->kind == SYM_ADDR && type->place->kind == PLACE_GLOBAL;
+    return named ? kind_of_type_object(type->place->decl->name) : kind_find(kind, strlen(kind));
+}
+
 static void
 fill_borrowed(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t i,
-              bool optional)
+              bool optional, Kinds kind)
 {
     const Sym *pointer = call->arg[i];
     if (pointer->kind == SYM_INT) {
@@ -54,6 +68,7 @@ fill_borrowed(Explorer *ex, State *state, const Call *call, const Case *c, uint3
         state_ref(state, sym)->flags |= REF_OPTIONAL;
     }
     state_note(ex, state, NODE_BORROWED, call->ins, sym, call->summary, c);
+    kind_learn(ex, state, sym, kind);
     write_place(ex, state, call->ins, place, sym);
 }
 
@@ -118,7 +133,7 @@ fill_converted(Explorer *ex, State *state, const Call *call, const Case *c, uint
             }
             if (effect->kind == EFFECT_OUT && effect->param == 1 && !effect->path &&
                 (effect->result.kind == RESULT_BORROWED || effect->result.kind == RESULT_SAME)) {
-                fill_borrowed(ex, state, call, c, i, false);
+                fill_borrowed(ex, state, call, c, i, false, 0);
                 return;
             }
         }
@@ -194,7 +209,8 @@ apply_parse(Explorer *ex, State *state, const Call *call, const Case *c)
         }
         switch (arg->kind) {
         case FORMAT_ARG_OBJECT:
-            fill_borrowed(ex, state, call, c, i, arg->optional);
+            fill_borrowed(ex, state, call, c, i, arg->optional,
+                          parsed_kind(call, i, args));
             break;
         case FORMAT_ARG_CONVERTED:
             fill_converted(ex, state, call, c, i);

@@ -270,14 +270,10 @@ answer_of(const Call *call, const Case *c)
 static bool
 is_checked(const State *state, const Call *call, bool misused)
 {
-    const char *check = misused                                    ? "_Check"
-                        : text_starts(call->name, "PyFloat_As")    ? "PyFloat_Check"
-                        : text_starts(call->name, "PyLong_As")     ? "PyBool_Check"
-                                                                   : "";
-    for (uint32_t i = 0; i < state->nrange && call->nargs > 0; i++) {
+    for (uint32_t i = 0; misused && i < state->nrange && call->nargs > 0; i++) {
         const Sym *sym = state->range[i].sym;
-        if (sym->kind == SYM_PURE && sym->a == call->arg[0] && check[0] &&
-            strstr(sym->text, check) && is_not_zero(state, sym)) {
+        if (sym->kind == SYM_PURE && sym->a == call->arg[0] &&
+            strstr(sym->text, "_Check") && is_not_zero(state, sym)) {
             return true;
         }
     }
@@ -383,13 +379,15 @@ raise_nothing(State *state, const Case *c)
     exception_unknown(state);
 }
 
-/* True when the callee fails because it got NULL: whoever gave that may have set an exception. */
+/* True when the callee fails because it got NULL, or a negative number: whoever gave that may have set an exception. */
 static bool
 passes_on(const Call *call, const Case *c)
 {
     for (uint32_t i = 0; i < call->summary->nparam && i < call->nargs; i++) {
-        if (c->guard[i] == GUARD_NULL && call->summary->param[i].kind != PARAM_INT &&
-            call->summary->origin == ORIGIN_COMPUTED && call->arg[i]->kind != SYM_INT) {
+        bool number = call->summary->param[i].kind == PARAM_INT;
+        bool failed = number ? c->guard[i] == GUARD_NEGATIVE && call->arg[i]->kind == SYM_CALL
+                             : c->guard[i] == GUARD_NULL && call->arg[i]->kind != SYM_INT;
+        if (failed && call->summary->origin == ORIGIN_COMPUTED) {
             return true;
         }
     }
@@ -484,6 +482,9 @@ exception_unread(Explorer *ex, State *state, const Call *call, const Case *c)
         if (c->guard[i] != GUARD_ANY && c->err != ERR_UNKNOWN) {
             return;
         }
+    }
+    if (!kinds_hold(NULL, state, call, c)) {
+        return;
     }
     if ((state->err == ERRSTATE_CLEAR || state->err == ERRSTATE_ENTRY) && !c->silent) {
         state_note(ex, state, NODE_LEFT, call->ins, NULL, call->summary, c);

@@ -10,7 +10,7 @@
 
 _Static_assert(sizeof(Crossing) == 24, "pack the new member of Crossing, too");
 _Static_assert(sizeof(Summary) == 128, "pack the new member of Summary, too");
-_Static_assert(sizeof(Case) == 104, "pack the new member of Case, too");
+_Static_assert(sizeof(Case) == 112, "pack the new member of Case, too");
 _Static_assert(sizeof(Fault) == 96, "pack the new member of Fault, too");
 _Static_assert(sizeof(Effect) == 56 && sizeof(Result) == 40, "pack the new member, too");
 _Static_assert(sizeof(Param) == 32, "pack the new member of Param, too");
@@ -134,6 +134,7 @@ pack_case(Packer *pack, const Case *c, uint32_t nparam)
     }
     for (uint32_t i = 0; i < nparam && i < PARAM_MAX; i++) {
         pack_number(pack, c->guard[i]);
+        pack_number(pack, c->unlike ? c->unlike[i] : 0);
     }
     pack_number(pack, c->silent);
     pack_number(pack, c->asked);
@@ -404,6 +405,22 @@ unpack_faults(Unpacker *from)
     return first;
 }
 
+/* Kinds that an outcome is not for, among those of all parameters, 'known' or NULL. */
+static const Kinds *
+unpack_unlike(Unpacker *from, const Kinds *known, uint32_t param)
+{
+    Kinds unlike = (Kinds)unpack_number(from);
+    if (unlike == 0) {
+        return known;
+    }
+    Kinds *all = ARENA_ARRAY(from->arena, Kinds, PARAM_MAX);
+    for (uint32_t i = 0; known && i < PARAM_MAX; i++) {
+        all[i] = known[i];
+    }
+    all[param] = unlike;
+    return all;
+}
+
 static Case
 unpack_case(Unpacker *from, uint32_t nparam)
 {
@@ -419,7 +436,8 @@ unpack_case(Unpacker *from, uint32_t nparam)
         c.effect[i].result = unpack_result(from);
     }
     for (uint32_t i = 0; i < nparam && i < PARAM_MAX; i++) {
-        c.guard[i] = (uint8_t)unpack_choice(from, GUARD_UNCACHED + 1);
+        c.guard[i] = (uint8_t)unpack_choice(from, GUARD_POSITIVE + 1);
+        c.unlike = unpack_unlike(from, c.unlike, i);
     }
     c.silent = unpack_choice(from, 2) != 0;
     c.asked = (uint8_t)unpack_choice(from, ASKED_SET + 1);

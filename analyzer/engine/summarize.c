@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "engine/call.h"
 #include "engine/summarize.h"
 
 int8_t
@@ -136,6 +137,38 @@ failed_by_misuse(const State *state)
     return false;
 }
 
+/* What the outcome says of the number that a parameter was. */
+static Guard
+sign_guard(const State *state, const Sym *param, const Type *type)
+{
+    const Range range = range_of(state, param);
+    bool is_signed = type->kind == TYPE_INT && type->bits > 8 && !type->is_unsigned;
+    return is_zero(state, param)                  ? GUARD_NULL
+           : is_signed && range.hi < 0            ? GUARD_NEGATIVE
+           : is_signed && range.lo > 0            ? GUARD_POSITIVE
+           : is_not_zero(state, param)            ? GUARD_NOTNULL
+           : is_signed && range.lo == 0           ? GUARD_NOTNEGATIVE
+                                                  : GUARD_ANY;
+}
+
+/* The kinds of objects that the parameters are not, where the outcome comes with an exception. */
+static const Kinds *
+unlike_kinds(Explorer *ex, const Exit *e, const Case *c)
+{
+    Kinds *unlike = NULL;
+    bool raised = c->fault || c->err == ERR_RAISES || c->err == ERR_NOMEM;
+    for (uint32_t i = 0; raised && i < ex->fn->nparam && i < PARAM_MAX; i++) {
+        Kinds excluded = kinds_excluded(e->state, sym_param(ex, i));
+        if (excluded && !unlike) {
+            unlike = ARENA_ARRAY(ex->out, Kinds, PARAM_MAX);
+        }
+        if (excluded) {
+            unlike[i] = excluded;
+        }
+    }
+    return unlike;
+}
+
 static Case
 make_case(Maker *maker, const Exit *e)
 {
@@ -154,12 +187,7 @@ make_case(Maker *maker, const Exit *e)
     c.misused = fails && failed_by_misuse(e->state);
     for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
         const Sym *param = sym_param(ex, i);
-        if (is_zero(e->state, param)) {
-            c.guard[i] = GUARD_NULL;
-        }
-        else if (is_not_zero(e->state, param)) {
-            c.guard[i] = GUARD_NOTNULL;
-        }
+        c.guard[i] = (uint8_t)sign_guard(e->state, param, ex->fn->local[i].type);
         if (type_is_object_ptr(ex->fn->local[i].type)) {
             const Sym *held = sym_held(ex, i);
             c.guard[i] = is_zero(e->state, held)       ? GUARD_HELD_NULL
@@ -171,6 +199,7 @@ make_case(Maker *maker, const Exit *e)
         memory_effects(maker, &c, e, (uint8_t)i);
         retained_fields(maker, &c, e, (uint8_t)i);
     }
+    c.unlike = unlike_kinds(ex, e, &c);
     note_writes(maker, e->state);
     return c;
 }
@@ -259,6 +288,22 @@ param_kind(const Type *type)
     return text ? PARAM_STR : PARAM_PTR;
 }
 
+/* The kind of all objects that the function gives, or NULL. */
+static Str
+given_kind(Explorer *ex)
+{
+    Kinds all = type_is_object(ex->fn->ret) ? (Kinds)-1 : 0;
+    bool gives = false;
+    for (uint32_t i = 0; all != 0 && i < ex->exits.n; i++) {
+        const Exit *e = &ex->exits.at[i];
+        if (e->value && !is_zero(e->state, e->value)) {
+            all &= kinds_of(e->state, e->value);
+            gives = true;
+        }
+    }
+    return gives && all != 0 ? str_intern(ex->strings, kind_name(all & ~(all - 1))) : NULL;
+}
+
 static Summary *
 start(Explorer *ex)
 {
@@ -282,6 +327,7 @@ start(Explorer *ex)
     summary->runs = ex->runs;
     summary->runs_by = ex->runs_by;
     summary->lends = ex->lends;
+    summary->gives = given_kind(ex);
     summary->runs_at = ex->runs_at;
     for (uint32_t i = 0; i < summary->nparam; i++) {
         if (ex->crossed[i].at && !summary->crossed) {

@@ -32,6 +32,16 @@ join_error(const Maker *maker, Case *a, const Case *b)
         a->err = b->err;
     }
     a->fault = exception_join_faults(maker->ex->out, a->fault, b->fault);
+    if (a->unlike && b->unlike) {
+        Kinds *both = arena_copy(maker->ex->out, a->unlike, sizeof(Kinds) * PARAM_MAX);
+        for (int i = 0; i < PARAM_MAX; i++) {
+            both[i] &= b->unlike[i];
+        }
+        a->unlike = both;
+    }
+    else {
+        a->unlike = NULL;
+    }
 }
 
 /* True when the same result and exception always come with the same effects. */
@@ -117,26 +127,52 @@ fold_equal(Maker *maker)
     maker->cases.n = kept;
 }
 
-/* True when the conditions differ in one parameter only, NULL against not NULL, which is put
- * into '*param', or when those of 'a' include those of 'b' ('*param' is -1). */
+/* The numbers that meet a condition: 1 those below zero, 2 zero, 4 those above; 0: it is of
+ * another kind. */
+static uint8_t
+signs_of(uint8_t guard)
+{
+    static const uint8_t signs[] = {
+        [GUARD_ANY] = 7, [GUARD_NULL] = 2, [GUARD_NOTNULL] = 5, [GUARD_NEGATIVE] = 1,
+        [GUARD_NOTNEGATIVE] = 6, [GUARD_POSITIVE] = 4,
+    };
+    return signs[guard];
+}
+
+/* True when one of two conditions is met; puts into '*either' what that says. */
 static bool
-guards_join(const Case *a, const Case *b, int *param)
+guards_unite(uint8_t a, uint8_t b, uint8_t *either)
+{
+    uint8_t united = signs_of(a) | signs_of(b);
+    bool held = (a == GUARD_HELD_NULL && b == GUARD_HELD_NOTNULL) ||
+                (a == GUARD_HELD_NOTNULL && b == GUARD_HELD_NULL);
+    *either = GUARD_ANY;
+    for (uint8_t guard = GUARD_NULL; !held && guard <= GUARD_POSITIVE; guard++) {
+        *either = signs_of(guard) == united ? guard : *either;
+    }
+    return held || (signs_of(a) != 0 && signs_of(b) != 0 && united != 3);
+}
+
+/* True when the conditions differ in one parameter only, and together say '*either' of that one,
+ * '*param', or when those of 'a' include those of 'b' ('*param' is -1). */
+static bool
+guards_join(const Case *a, const Case *b, int *param, uint8_t *either)
 {
     int differ = 0;
     *param = -1;
     for (int i = 0; i < PARAM_MAX; i++) {
-        uint8_t ga = a->guard[i], gb = b->guard[i];
+        uint8_t ga = a->guard[i], gb = b->guard[i], both = GUARD_ANY;
         if (ga == gb || ga == GUARD_ANY) {
             continue;
         }
-        bool opposite = (ga == GUARD_NULL && gb == GUARD_NOTNULL) ||
-                        (ga == GUARD_NOTNULL && gb == GUARD_NULL) ||
-                        (ga == GUARD_HELD_NULL && gb == GUARD_HELD_NOTNULL) ||
-                        (ga == GUARD_HELD_NOTNULL && gb == GUARD_HELD_NULL);
-        if (!opposite) {
+        if (!guards_unite(ga, gb, &both)) {
             return false;
         }
+        if (both == ga) {
+            continue;
+        }
         *param = i;
+        *either = both;
         differ++;
     }
     for (int i = 0; differ == 1 && i < PARAM_MAX; i++) {
@@ -158,12 +194,13 @@ static bool
 join_case(const Maker *maker, Case *a, const Case *b)
 {
     int param;
-    if (!same_outcome(a, b) || !guards_join(a, b, &param) ||
+    uint8_t either = GUARD_ANY;
+    if (!same_outcome(a, b) || !guards_join(a, b, &param, &either) ||
         (a->ret.kind == RESULT_SAME && param == a->ret.from)) {
         return false;
     }
     if (param >= 0) {
-        a->guard[param] = GUARD_ANY;
+        a->guard[param] = either;
     }
     join_error(maker, a, b);
     a->ret = b->ret.kind == RESULT_SHARED ? b->ret : a->ret;
@@ -354,7 +391,9 @@ static bool
 guards_exclude(const Case *a, const Case *b)
 {
     for (int i = 0; i < PARAM_MAX; i++) {
-        if (a->guard[i] != b->guard[i] && a->guard[i] != GUARD_ANY && b->guard[i] != GUARD_ANY) {
+        uint8_t ga = a->guard[i], gb = b->guard[i];
+        bool overlap = (signs_of(ga) & signs_of(gb)) != 0;
+        if (ga != gb && ga != GUARD_ANY && gb != GUARD_ANY && !overlap) {
             return true;
         }
     }

@@ -301,29 +301,71 @@ read_effect(Reader *r)
     return true;
 }
 
-/* when x NULL, *y notnull: */
+/* when x not PyLong: one more kind that parameter 'index' is not. */
+static bool
+read_kind(Reader *r, Case *c, int index)
+{
+    const char *start;
+    Str word;
+    Kinds kind, *grown = ARENA_ARRAY(r->arena, Kinds, PARAM_MAX);
+
+    facts_lex_skip_blanks(r);
+    start = r->at;
+    word = facts_lex_take_word(r);
+    kind = word != NULL ? kind_find(word, strlen(word)) : 0;
+    if (kind == 0) {
+        r->at = start;
+        return facts_lex_fail(r, "unknown kind; expected one such as PyLong or PySetExact");
+    }
+    for (int i = 0; c->unlike != NULL && i < PARAM_MAX; i++) {
+        grown[i] = c->unlike[i];
+    }
+    grown[index] |= kind;
+    c->unlike = grown;
+    return true;
+}
+
+/* x NULL, *y notnull, z not PyLong: one condition. */
+static bool
+read_guard(Reader *r, Case *c)
+{
+    bool held = facts_lex_accept(r, "*");
+    int index = 0, sign;
+
+    if (!read_param_name(r, &index)) {
+        return false;
+    }
+    if (facts_lex_accept_word(r, "NULL")) {
+        c->guard[index] = held ? GUARD_HELD_NULL : GUARD_NULL;
+        return true;
+    }
+    if (facts_lex_accept_word(r, "notnull")) {
+        c->guard[index] = held ? GUARD_HELD_NOTNULL : GUARD_NOTNULL;
+        return true;
+    }
+    if (!held && facts_lex_accept_word(r, "uncached")) {
+        c->guard[index] = GUARD_UNCACHED;
+        return true;
+    }
+    if (!held && facts_lex_accept_word(r, "not")) {
+        return read_kind(r, c, index);
+    }
+    sign = held ? -1 : facts_lex_accept_from(r, sign_words, COUNT_OF(sign_words));
+    if (sign < 0) {
+        return facts_lex_fail(r, "unknown condition; expected NULL, notnull, uncached, "
+                                 "negative, notnegative, positive or not KIND");
+    }
+    c->guard[index] = (uint8_t)(GUARD_NEGATIVE + sign);
+    return true;
+}
+
+/* when GUARD, ...: */
 static bool
 read_guards(Reader *r, Case *c)
 {
-    int index = 0;
-
     do {
-        bool held = facts_lex_accept(r, "*");
-
-        if (!read_param_name(r, &index)) {
+        if (!read_guard(r, c)) {
             return false;
-        }
-        if (facts_lex_accept_word(r, "NULL")) {
-            c->guard[index] = held ? GUARD_HELD_NULL : GUARD_NULL;
-        }
-        else if (facts_lex_accept_word(r, "notnull")) {
-            c->guard[index] = held ? GUARD_HELD_NOTNULL : GUARD_NOTNULL;
-        }
-        else if (!held && facts_lex_accept_word(r, "uncached")) {
-            c->guard[index] = GUARD_UNCACHED;
-        }
-        else {
-            return facts_lex_fail(r, "unknown condition; expected NULL, notnull or uncached");
         }
     } while (facts_lex_accept(r, ","));
     return facts_lex_accept(r, ":")

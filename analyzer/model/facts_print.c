@@ -205,6 +205,14 @@ own_effects(const Printer *p, const Case *c, uint32_t *count)
 
 /* ---- outcomes ----------------------------------------------------------- */
 
+static const char *
+guard_word(uint8_t guard)
+{
+    return guard == GUARD_UNCACHED                                   ? "uncached"
+           : guard == GUARD_NULL || guard == GUARD_HELD_NULL         ? "NULL"
+           : guard >= GUARD_NEGATIVE ? sign_words[guard - GUARD_NEGATIVE] : "notnull";
+}
+
 static void
 print_guards(const Printer *p, const Case *c)
 {
@@ -215,8 +223,12 @@ print_guards(const Printer *p, const Case *c)
         bool held = guard == GUARD_HELD_NULL || guard == GUARD_HELD_NOTNULL;
         if (guard != GUARD_ANY) {
             strbuf_printf(p->out, "%s %s%s %s", before, held ? "*" : "", p->name[i],
-                          guard == GUARD_UNCACHED ? "uncached"
-                          : guard == GUARD_NULL || guard == GUARD_HELD_NULL ? "NULL" : "notnull");
+                          guard_word(guard));
+            before = ",";
+        }
+        for (Kinds left = c->unlike ? c->unlike[i] : 0; left != 0; left &= left - 1) {
+            Kinds lowest = left & ~(left - 1);
+            strbuf_printf(p->out, "%s %s not %s", before, p->name[i], kind_name(lowest));
             before = ",";
         }
     }
@@ -318,7 +330,7 @@ is_detailed(const Printer *p, const Case *c)
 
     own_effects(p, c, &count);
     for (uint8_t i = 0; i < p->summary->nparam; i++) {
-        count += c->guard[i] != GUARD_ANY;
+        count += c->guard[i] != GUARD_ANY || (c->unlike && c->unlike[i] != 0);
     }
     return count > 0;
 }

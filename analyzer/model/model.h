@@ -83,7 +83,13 @@ typedef enum Guard {
     GUARD_HELD_NULL,    /* a pointer to what is NULL on entry */
     GUARD_HELD_NOTNULL, /* a pointer to what is not NULL on entry */
     GUARD_UNCACHED, /* no constant whose object Python always has: -5 to 256, "" */
+    GUARD_NEGATIVE, /* a number below zero */
+    GUARD_NOTNEGATIVE,
+    GUARD_POSITIVE, /* above zero */
 } Guard;
+
+/* Kinds of objects, one bit each: see kinds.c. */
+typedef uint32_t Kinds;
 
 typedef enum Asked { ASKED_NOTHING, ASKED_CLEAR, ASKED_SET } Asked;
 
@@ -115,6 +121,7 @@ typedef struct Case {
     uint8_t asked;            /* Asked, computed: only when none, or one, was set on entry */
     const Fault *fault;       /* computed: who is to blame when 'err' does not fit, or NULL */
     uint8_t guard[PARAM_MAX]; /* Guard per parameter: the case applies only then */
+    const Kinds *unlike; /* per parameter: ... and not to arguments of these kinds; NULL: to all */
 } Case;
 
 /* ---- one function --------------------------------------------------------------- */
@@ -304,6 +311,19 @@ int format_args(const char *format, bool parse, FormatArg *out, int max);
 int format_items(const char *format);
 /* Where a malformed format stops to make sense; NULL when it is well-formed. */
 const char *format_problem(const char *format, bool parse);
+
+/* ---- kinds.c: kinds of objects, as the type checks of the C-API tell them apart ------------- */
+
+/* The kind called so ("PyLong", "PySetExact"), 0 for other words. */
+Kinds kind_find(const char *name, size_t length);
+/* The name of one kind. */
+const char *kind_name(Kinds one);
+/* These kinds, and all that an object of one of them is as well: PyBool is PyLong too. */
+Kinds kind_and_more(Kinds some);
+/* The kind that a function asks for, PyLong_Check or PySet_CheckExact; 0: it is no such check. */
+Kinds kind_asked(const char *function);
+/* The kind of the instances of a type object, PyFloat_Type; 0: not known. */
+Kinds kind_of_type_object(const char *global);
 
 /* ---- overlay.c ------------------------------------------------------------------------- */
 

@@ -140,13 +140,26 @@ same_faults(const Fault *a, const Fault *b)
     return a == b;
 }
 
+/* The order of two cases by the kinds of arguments that they leave out. */
+static int
+compare_unlike(const Case *a, const Case *b, uint8_t nparam)
+{
+    for (uint8_t i = 0; i < nparam; i++) {
+        Kinds ka = a->unlike != NULL ? a->unlike[i] : 0, kb = b->unlike != NULL ? b->unlike[i] : 0;
+        if (ka != kb) {
+            return ka < kb ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
 bool
 case_equal(const Case *a, const Case *b, uint8_t nparam)
 {
     return a->err == b->err && compare_results(&a->ret, &b->ret) == 0
            && a->misused == b->misused && a->silent == b->silent && a->asked == b->asked
            && same_faults(a->fault, b->fault) && memcmp(a->guard, b->guard, nparam) == 0
-           && effects_equal(a, b);
+           && compare_unlike(a, b, nparam) == 0 && effects_equal(a, b);
 }
 
 static bool
@@ -232,6 +245,9 @@ compare_cases(const void *left, const void *right)
     }
     if (order == 0) {
         order = memcmp(a->guard, b->guard, sizeof(a->guard));
+    }
+    if (order == 0) {
+        order = compare_unlike(a, b, PARAM_MAX);
     }
     for (uint32_t i = 0; order == 0 && i < a->neffect && i < b->neffect; i++) {
         order = compare_effects(&a->effect[i], &b->effect[i]);

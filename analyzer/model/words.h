@@ -29,6 +29,9 @@ static const char *const error_words[] = {
     [ERR_CLEARS] = "clears", [ERR_UNKNOWN] = "unknown",
 };
 
+/* Conditions on numbers, from GUARD_NEGATIVE on. */
+static const char *const sign_words[] = {"negative", "notnegative", "positive"};
+
 static const char *const kind_words[] = {
     [PARAM_OBJ] = "",    [PARAM_OBJP] = "objp", [PARAM_INT] = "int",
     [PARAM_STR] = "str", [PARAM_PTR] = "ptr",

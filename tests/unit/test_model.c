@@ -236,6 +236,27 @@ test_read_guards(void **state)
 }
 
 static void
+test_read_kinds(void **state)
+{
+    Fixture *f = *state;
+    Summary *s = read_one(f, "f(x, n:int)\n"
+                             "    -> when n negative, x not PyBool, x not PySetExact: 0\n"
+                             "    -> when n positive: 1\n");
+    Kinds bool_or_set = kind_find("PyBool", 6) | kind_find("PySetExact", 10);
+
+    assert_int_equal(s->cases[0].guard[1], GUARD_NEGATIVE);
+    assert_int_equal(s->cases[0].unlike[0], bool_or_set);
+    assert_int_equal(s->cases[0].unlike[1], 0);
+    assert_int_equal(s->cases[1].guard[1], GUARD_POSITIVE);
+    assert_null(s->cases[1].unlike);
+    assert_int_equal(kind_asked("PySet_CheckExact"), kind_find("PySetExact", 10));
+    assert_int_equal(kind_asked("PyFoo_Check"), 0);
+    assert_int_equal(kind_and_more(kind_find("PySetExact", 10)) & kind_find("PyAnySet", 8),
+                     kind_find("PyAnySet", 8));
+    assert_int_equal(kind_of_type_object("PyFloat_Type"), kind_find("PyFloat", 7));
+}
+
+static void
 test_read_flags(void **state)
 {
     Fixture *f = *state;
@@ -326,7 +347,8 @@ static const Wrong wrong[] = {
     {"f(x) -> 0 [since 3.12] [until 3.9]", "t.facts:1:35: no version is left"},
     {"f(x) -> 0 [parse x]", "t.facts:1:18: a format is a string"},
     {"f(x) -> 0 [type ]", "t.facts:1:17: no type; expected a C type"},
-    {"f(x) -> when x: 0", "t.facts:1:15: unknown condition; expected NULL, notnull or uncached"},
+    {"f(x) -> when x not Long: 0", "t.facts:1:20: unknown kind; expected one such as PyLong or PySetExact"},
+    {"f(x) -> when x: 0", "t.facts:1:15: unknown condition; expected NULL, notnull, uncached, negative, notnegative, positive or not KIND"},
     {"    -> 0", "t.facts:1:5: indented line without a fact above"},
     {"f(x) -> 0\n    -> 1",
      "t.facts:2:5: the fact's first line has its outcomes already"},
@@ -685,6 +707,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_read_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_results, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_guards, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_kinds, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_flags, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_globals, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_names, setup, teardown),
