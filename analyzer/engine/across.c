@@ -26,19 +26,28 @@ crossing_param(Explorer *ex, const Sym *sym)
                ? (int)place->index : -1;
 }
 
+/* True when the mark that is there says as much. */
+static bool
+is_marked(const State *state, uint32_t key, Chance chance)
+{
+    const Stale *mark = stale_find(state, key);
+    return mark && mark->danger.chance >= chance;
+}
+
 static void
 consider(Explorer *ex, const State *state, const Call *call, Chance runs, uint32_t key,
          const Sym *sym, Marks *marks)
 {
-    if (sym->kind == SYM_INT || sym->kind == SYM_STR || sym->kind == SYM_FUNC ||
-        stale_find(state, key)) {
+    bool number = sym->type && (sym->type->kind == TYPE_INT || sym->type->kind == TYPE_FLOAT);
+    if (number || sym->kind == SYM_INT || sym->kind == SYM_STR || sym->kind == SYM_FUNC ||
+        is_marked(state, key, runs)) {
         return;
     }
     Danger danger = across_danger(ex, state, sym);
     if (danger.chance == CHANCE_NONE) {
         const Ref *ref = state_ref(state, sym);
         int param = ref && ref->own > 0 ? -1 : crossing_param(ex, sym);
-        if (param < 0 || ex->crossed[param].at) {
+        if (param < 0 || (ex->crossed[param].at && ex->crossed[param].chance >= runs)) {
             return;
         }
         danger = (Danger){.chance = CHANCE_HIGH, .kind = STALE_PARAM};
@@ -142,7 +151,8 @@ report(Explorer *ex, State *state, const Stale *mark, const Instr *at, const cha
     }
     if (copy.danger.kind == STALE_PARAM) {
         int param = crossing_param(ex, copy.sym);
-        if (param >= 0 && !ex->crossed[param].at) {
+        if (param >= 0 && (!ex->crossed[param].at ||
+                           ex->crossed[param].chance < copy.danger.chance)) {
             ex->crossed[param] = (Crossing){at, copy.at, (uint8_t)copy.danger.chance};
         }
         return;
@@ -265,7 +275,8 @@ check_crossing(Explorer *ex, State *state, const Call *call, uint32_t arg, Chanc
     const Sym *sym = call->arg[arg];
     int param = crossing_param(ex, sym);
     const Ref *ref = state_ref(state, sym);
-    if (param >= 0 && crossing && !(ref && ref->own > 0) && !ex->crossed[param].at) {
+    if (param >= 0 && crossing && !(ref && ref->own > 0) &&
+        (!ex->crossed[param].at || ex->crossed[param].chance < crossing->chance)) {
         ex->crossed[param] = (Crossing){call->ins, call->ins, crossing->chance};
     }
     Danger danger = across_danger(ex, state, sym);

@@ -38,6 +38,10 @@ bool across_is_list(const State *state, const Sym *sym);
 /* How likely other code can change the container. */
 Chance across_shared(Explorer *ex, const State *state, const Sym *container);
 
+/* How likely the object is of a type that the user has made: not when the program keeps it for
+ * itself. */
+Chance across_foreign(Explorer *ex, const State *state, const Sym *sym);
+
 /* ---- across_run.c ---- */
 
 /* How likely the call runs code that changes what others hold. */
@@ -55,7 +59,7 @@ int across_runs_by(Explorer *ex, const State *state, const Call *call);
 uint32_t stale_key(uint32_t index, uint32_t kind);
 /* The mark with this key, or NULL. */
 Stale *stale_find(const State *state, uint32_t key);
-/* Adds a mark; one that is there stays. */
+/* Adds a mark; one that is there stays, unless the new one is more likely to matter. */
 void stale_add(Explorer *ex, State *state, Stale mark);
 void stale_drop(Explorer *ex, State *state, uint32_t key);
 /* Leaves the marks that 'keep' is true of, in memory of their own. */

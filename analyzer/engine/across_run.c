@@ -1,8 +1,9 @@
 /* across_run.c: a call into how likely it runs code that changes what others hold.
  *
  * Facts say which functions of the C-API may run Python code (`calls`).  Which of them do so
- * depends on the arguments: what is known to be a str or int runs none, and a release runs some
- * only when it is the last one of an object of unknown type.
+ * depends on the arguments: what is known to be a str or int runs none, what the program keeps
+ * for itself hardly does, and a release runs some only when it is the last one of an object of
+ * unknown type.
  */
 #include <string.h>
 
@@ -193,6 +194,21 @@ args_are_simple(Explorer *ex, const State *state, const Call *call)
     return true;
 }
 
+/* How likely an argument that a method could belong to is of a type of the user's. */
+static Chance
+args_are_foreign(Explorer *ex, const State *state, const Call *call)
+{
+    const Summary *fact = call->summary;
+    Chance most = CHANCE_LOW;
+    for (uint32_t i = first_object(fact); i < fact->nparam && i < call->nargs; i++) {
+        if (fact->param[i].kind == PARAM_OBJ && !is_simple(ex, state, call->arg[i])) {
+            Chance chance = across_foreign(ex, state, call->arg[i]);
+            most = chance > most ? chance : most;
+        }
+    }
+    return most;
+}
+
 /* True when the type that is asked about is one of C: no __instancecheck__. */
 static bool
 asks_for_static_type(const Call *call)
@@ -246,7 +262,11 @@ fact_runs(Explorer *ex, const State *state, const Call *call)
         text_ends(name, "ItemString")) {
         return CHANCE_LOW; /* only what is released by it */
     }
-    return starts_with_any(name, direct, COUNT_OF(direct)) ? CHANCE_HIGH : CHANCE_MEDIUM;
+    if (starts_with_any(name, direct, COUNT_OF(direct))) {
+        return CHANCE_HIGH;
+    }
+    bool slot = name[0] == '.'; /* of whatever type */
+    return slot || args_are_foreign(ex, state, call) > CHANCE_LOW ? CHANCE_MEDIUM : CHANCE_LOW;
 }
 
 int

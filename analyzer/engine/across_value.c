@@ -271,6 +271,65 @@ across_danger(Explorer *ex, const State *state, const Sym *sym)
     return danger_at(ex, state, sym, MAX_OWNERS);
 }
 
+static Chance foreign_at(Explorer *ex, const State *state, const Sym *sym, int depth);
+
+/* What was read from memory: as foreign as what stands there may be. */
+static Chance
+foreign_place(Explorer *ex, const State *state, const Place *place, int depth)
+{
+    if (!place) {
+        return CHANCE_LOW;
+    }
+    if (place_is_callers(place) || text_equal(place->name, EITHER)) {
+        return CHANCE_MEDIUM;
+    }
+    if (place_is_local(place)) {
+        return is_param(ex, place) ? shared_param(ex, place) : CHANCE_LOW;
+    }
+    const Place *named = named_place(place), *root = place_root(place);
+    if (named) {
+        return owners_is_given(ex->owners, named) ? CHANCE_MEDIUM : CHANCE_LOW;
+    }
+    return root->kind == PLACE_DEREF ? foreign_at(ex, state, root->sym, depth) : CHANCE_LOW;
+}
+
+/* What a call gave. */
+static Chance
+foreign_call(Explorer *ex, const State *state, const Sym *sym, int depth)
+{
+    const Ref *ref = state_ref(state, sym);
+    const char *name = sym->site && sym->site->op == OP_CALL ? callee_name(sym->site) : "";
+    if (text_starts(name, "PyArg_") || text_starts(name, "_PyArg_") || gives_known(name)) {
+        return CHANCE_HIGH;
+    }
+    bool item = ref && ref->kept == KEPT_BY && ref->keeper;
+    return item ? foreign_at(ex, state, ref->keeper, depth) : CHANCE_LOW;
+}
+
+static Chance
+foreign_at(Explorer *ex, const State *state, const Sym *sym, int depth)
+{
+    if (depth == 0) {
+        return CHANCE_LOW;
+    }
+    switch (sym->kind) {
+    case SYM_INIT:
+        return foreign_place(ex, state, sym->place, depth - 1);
+    case SYM_CALL:
+        return foreign_call(ex, state, sym, depth - 1);
+    case SYM_PURE: case SYM_BIN:
+        return sym->a ? foreign_at(ex, state, sym->a, depth - 1) : CHANCE_LOW;
+    default:
+        return CHANCE_LOW;
+    }
+}
+
+Chance
+across_foreign(Explorer *ex, const State *state, const Sym *sym)
+{
+    return foreign_at(ex, state, sym, MAX_OWNERS);
+}
+
 bool
 across_is_list(const State *state, const Sym *sym)
 {

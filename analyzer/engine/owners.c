@@ -17,6 +17,7 @@ struct Owners {
     Map changing; /* key -> Changer */
     Map given;    /* key of a container that comes from outside -> itself */
     Map made;     /* key of a container that the program makes -> itself */
+    Map fed;      /* key of a container that gets what comes from outside -> itself */
     Map shrunk;   /* key of a container that the program takes from -> itself */
     Map freeing; /* key of memory that is given back -> its family */
 };
@@ -130,6 +131,34 @@ is_made_here(const Look *look, int64_t local)
     return false;
 }
 
+/* True for the value of a variable whose address some call gets, which may put something of its
+ * own there. */
+static bool
+is_filled_here(const Look *look, Val val)
+{
+    const Instr *load = val.kind == VAL_TEMP ? look->def[val.index] : NULL;
+    while (load && (load->op == OP_CAST || load->op == OP_COPY) && load->a.kind == VAL_TEMP) {
+        load = look->def[load->a.index];
+    }
+    if (!load || load->op != OP_LOAD || load->a.kind != VAL_LOCAL) {
+        return false;
+    }
+    uint64_t local = load->a.index;
+    for (uint32_t b = 0; b < look->fn->nblock; b++) {
+        for (uint32_t i = 0; i < look->fn->block[b].nins; i++) {
+            const Instr *call = &look->fn->block[b].ins[i];
+            for (uint32_t a = 0; call->op == OP_CALL && a < call->nargs; a++) {
+                const char *name = callee_name(call);
+                bool empties = text_ends(name, "CLEAR") || text_ends(name, "SETREF");
+                if (call->args[a].kind == VAL_LOCAL && call->args[a].index == local && !empties) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
 /* The local that the object is in from whose field the operand was read, directly or through a
  * variable; -1 for none. */
 static int64_t
@@ -162,7 +191,8 @@ note_changed(Look *look, Str key, Val val)
     int64_t local = look->in_use ? holder_of(look, val) : -1;
     bool self = local == 0 && look->fn->nparam > 0;
     bool made = (local >= look->fn->nparam && is_made_here(look, local)) ||
-                (value >= look->fn->nparam && is_made_here(look, value));
+                (value >= look->fn->nparam &&
+                 (is_made_here(look, value) || is_filled_here(look, val)));
     if (!look->in_use || (self && look->own_self) || made) {
         return;
     }
@@ -256,10 +286,30 @@ note_freed(Look *look, const Instr *call, const Summary *summary, const Effect *
     }
 }
 
+/* An object that the caller passed goes into a container of a field or global. */
+static void
+note_fed(Look *look, const Instr *call)
+{
+    static const char *const starts[] = {"PyDict_SetItem", "PyDict_SetDefault", "PyList_Append",
+                                         "PyList_SetItem", "PyList_Insert", "PySet_Add",
+                                         "PyObject_SetItem", "PyDict_Update", "PyList_SET_ITEM"};
+    bool feeds = false;
+    for (size_t i = 0; i < COUNT_OF(starts) && call->nargs > 1; i++) {
+        feeds = feeds || text_starts(callee_name(call), starts[i]);
+    }
+    Str key = feeds ? key_of_value(look, call->args[0]) : NULL;
+    for (uint32_t a = 1; key && a < call->nargs; a++) {
+        if (is_given(look, call->args[a])) {
+            note_key(&look->owners->fed, key);
+        }
+    }
+}
+
 static void
 look_at_call(Look *look, const Instr *call)
 {
     const Summary *summary = model_find(look->owners->model, callee_name(call), NULL);
+    note_fed(look, call);
     if (look->in_use && call->nargs > 0 && exposes(callee_name(call))) {
         note_key(&look->owners->shrunk, key_of_value(look, call->args[0]));
     }
@@ -355,6 +405,7 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     map_init(&owners->changing, arena);
     map_init(&owners->given, arena);
     map_init(&owners->made, arena);
+    map_init(&owners->fed, arena);
     map_init(&owners->shrunk, arena);
     map_init(&owners->freeing, arena);
     for (uint32_t f = 0; f < program->nfns; f++) {
@@ -379,6 +430,7 @@ known_of(const Owners *owners, Str key)
     Str family = map_get_ptr(&owners->freeing, key);
     uint64_t hash = map_get_ptr(&owners->owning, key) != NULL;
     hash |= (uint64_t)is_exposed(owners, key) << 1 | (uint64_t)(changer && changer->by_python) << 2;
+    hash |= (uint64_t)(map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key)) << 3;
     hash = family ? hash_bytes(family, strlen(family), hash) : hash;
     return changer ? hash_bytes(changer->name, strlen(changer->name), hash) : hash;
 }
@@ -420,8 +472,8 @@ owners_digest(const Owners *owners)
         const Changer *changer = owners->changing.at[i].value;
         add_unordered(&sum, (const char *)(uintptr_t)owners->changing.at[i].key, changer->name);
     }
-    const Map *others[] = {&owners->given, &owners->made, &owners->shrunk};
-    static const char *const words[] = {"given", "made", "shrunk"};
+    const Map *others[] = {&owners->given, &owners->made, &owners->fed, &owners->shrunk};
+    static const char *const words[] = {"given", "made", "fed", "shrunk"};
     for (size_t m = 0; m < COUNT_OF(others); m++) {
         for (uint32_t i = 0; i < others[m]->n; i++) {
             add_unordered(&sum, others[m]->at[i].value, words[m]);
@@ -476,6 +528,13 @@ owners_changer(Owners *owners, const Place *place)
 {
     Str key = key_of_place(owners, place);
     return key ? map_get_ptr(&owners->changing, key) : NULL;
+}
+
+bool
+owners_is_given(Owners *owners, const Place *place)
+{
+    Str key = key_of_place(owners, place);
+    return key && (map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key));
 }
 
 bool

@@ -290,6 +290,21 @@ own_use(const FnInfo *info, const CallGraph *graph, uint32_t f)
     return graph->ncaller[f] == 0 && !info->is_init; /* a callback */
 }
 
+/* True for what starts or ends an interpreter: none of its objects is in use meanwhile. */
+static bool
+is_start_or_end(const Fn *fn)
+{
+    static const char *const starts[] = {"Py_Initialize", "Py_Finalize", "Py_EndInterpreter",
+                                         "Py_NewInterpreter", "Py_RunMain", "Py_Main",
+                                         "Py_BytesMain"};
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        if (text_starts(fn->decl->name, starts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Methods and setters, callbacks, and all that they call. */
 static void
 spread_use(Roles *roles)
@@ -303,6 +318,9 @@ spread_use(Roles *roles)
         changed = false;
         for (uint32_t n = graph->nfns; n-- > 0;) { /* callers first; again for recursion */
             uint32_t f = graph->order[n];
+            if (is_start_or_end(roles->program->fns[f])) {
+                continue;
+            }
             for (uint32_t i = 0; roles->info[f].in_use && i < graph->ncallee[f]; i++) {
                 uint8_t *callee = &roles->info[graph->callee[f][i]].in_use;
                 changed = changed || *callee < roles->info[f].in_use;

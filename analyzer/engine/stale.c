@@ -30,6 +30,11 @@ stale_add(Explorer *ex, State *state, Stale mark)
         at++;
     }
     if (at < state->nstale && state->stale[at].key == mark.key) {
+        if (state->stale[at].danger.chance < mark.danger.chance) {
+            Stale *list = arena_copy(ex->arena, state->stale, state->nstale * sizeof(Stale));
+            list[at] = mark;
+            state->stale = list;
+        }
         return;
     }
     Stale *grown = ARENA_ARRAY(ex->arena, Stale, state->nstale + 1);

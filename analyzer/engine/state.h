@@ -404,6 +404,9 @@ typedef struct Changer {
 const Changer *owners_changer(Owners *owners, const Place *place);
 /* True when the container in the field is, or may be, one that others have or change. */
 bool owners_is_exposed(Owners *owners, const Place *place);
+/* True when what stands in the field or global, or in the container that it holds, may have come
+ * from outside the program. */
+bool owners_is_given(Owners *owners, const Place *place);
 /* Whether memory at 'place' owns what is stored there. */
 Owning owners_ask(Owners *owners, const Place *place);
 /* The family that memory in the field or global at 'place' is given back to, NULL when
