@@ -27,6 +27,9 @@ same_defect(const PendingReport *a, const PendingReport *b)
                 a->is_size == b->is_size) ||
                (a->at == b->at && text_equal(a->object, b->object));
     }
+    if (a->rule->on_inconsistent) { /* one function, one argument */
+        return a->sym == b->sym;
+    }
     if (a->rule->on_gil || a->rule->on_thread) {
         return a->at == b->at && text_equal(a->object, b->object);
     }

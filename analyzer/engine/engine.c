@@ -51,6 +51,7 @@ analyse(Engine *engine, uint32_t index, bool first_pass, bool silent)
     ex.watch = engine->watch;
     explore(&ex);
     given_check(&ex);
+    inconsistent_check(&ex);
     uint32_t first = engine->result->findings.n;
     events_finish(&ex, engine->result);
     note_own(engine, index, first);

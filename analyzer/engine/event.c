@@ -570,6 +570,21 @@ event_thread(Explorer *ex, State *state, const Ref *ref, const Instr *at, Thread
 }
 
 void
+event_inconsistent(Explorer *ex, State *state, const Ref *ref, const Instr *at,
+                   InconsistentEvent event)
+{
+    Object object = object_for(ex, state, ref, at);
+    event.object = &object;
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .confidence = CONFIDENCE_MEDIUM};
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx.rule = all_rules[i];
+        if (rx.rule->on_inconsistent) {
+            rx.rule->on_inconsistent(&rx, &event);
+        }
+    }
+}
+
+void
 event_gil(Explorer *ex, State *state, const Instr *at, GilEvent event)
 {
     Ref ref = {.sym = sym_str(ex, str_intern(ex->strings, "the GIL")), .site = at};

@@ -116,6 +116,13 @@ typedef struct ThreadEvent {
     const char *getter;   /* "PyList_GetItem" */
 } ThreadEvent;
 
+/* An exit leaves an argument to the caller, and another one with the same result does not. */
+typedef struct InconsistentEvent {
+    const Object *object; /* the argument */
+    const char *taker;    /* the callee that releases it, or takes it over, on the other way */
+    bool steals;          /* ... takes it over */
+} InconsistentEvent;
+
 typedef enum ExceptionKind {
     EXCEPTION_MISSING,  /* the function reports a failure, and none is set */
     EXCEPTION_LEFT,     /* it returns a value, and one is set */
@@ -164,6 +171,7 @@ typedef struct Rule {
     void (*on_stale)(RuleCtx *rx, const StaleEvent *event);
     void (*on_gil)(RuleCtx *rx, const GilEvent *event);
     void (*on_thread)(RuleCtx *rx, const ThreadEvent *event);
+    void (*on_inconsistent)(RuleCtx *rx, const InconsistentEvent *event);
     void (*on_exception)(RuleCtx *rx, const ExceptionEvent *event);
     void (*on_class)(struct ClassCtx *cx, const struct Class *cls); /* once per type, at the end */
     void (*on_mismatch)(struct MismatchCtx *cx, const struct Mismatch *mismatch);

@@ -608,6 +608,12 @@ const char *memory_view_name(Explorer *ex, const State *state, const Sym *sym);
  * the function give back. */
 void given_check(Explorer *ex);
 
+/* ---- inconsistent.c ---- */
+
+/* Reports arguments that one exit consumes and another, which callers cannot tell from it, does
+ * not. */
+void inconsistent_check(Explorer *ex);
+
 /* ---- field.c: what owning fields and globals lose, and what is left in them ------------------- */
 
 /* 'place' is about to hold something else: what it owned belongs to this function now, and is
@@ -790,6 +796,9 @@ void event_stale(Explorer *ex, State *state, const Sym *sym, const Instr *at, St
 /* 'ref' is a container that other threads have, from which 'getter' borrows; 'name' or NULL. */
 void event_thread(Explorer *ex, State *state, const Ref *ref, const Instr *at, ThreadEvent event,
                   const char *name, const Summary *fact, Confidence confidence);
+/* The argument 'ref' is left to the caller at an exit, and taken over at another one like it. */
+void event_inconsistent(Explorer *ex, State *state, const Ref *ref, const Instr *at,
+                        InconsistentEvent event);
 /* The GIL is needed and not held. */
 void event_gil(Explorer *ex, State *state, const Instr *at, GilEvent event);
 /* Ask-the-engine functions of fixtures; true when the call was one. */
