@@ -633,22 +633,24 @@ definition_at(const LiveUnit *live, uint32_t offset)
     return clang_getCursorKind(parent) == CXCursor_FunctionDecl ? parent : clang_getNullCursor();
 }
 
-/* Lowers the function of the part's file. */
+/* Lowers the functions of the part's file. */
 static void
 capture_part(Capture *cap, const LiveUnit *live, const LivePart *part)
 {
-    CXCursor function;
     bool no_python;
 
     cap->tu.has_errors = look_for_errors(cap, &no_python) || part->had_errors;
     cap->tu.python_dir = live->python_dir != NULL
                              ? str_intern(cap->unit->strings, live->python_dir) : NULL;
-    function = definition_at(live, part->body);
-    if (clang_Cursor_isNull(function)) {
-        fail_unit(cap, "the function was not found");
-        return;
+    for (uint32_t i = 0; i < part->nbody; i++) {
+        CXCursor function = definition_at(live, part->body[i]);
+
+        if (clang_Cursor_isNull(function)) {
+            fail_unit(cap, "the function was not found");
+            return;
+        }
+        capture_function(cap, function);
     }
-    capture_function(cap, function);
     read_errors(cap);
 }
 

@@ -131,17 +131,19 @@ LiveUnit *live_new(Arena *arena, const Job *job, const char *overlay, const char
 Unit *live_capture(LiveUnit *live, Arena *arena, Strings *strings, const EditedFile *edited,
                    uint32_t nedited, const CaptureWish *wish, Bodies *bodies);
 
-/* A file in memory that includes the rest of the file at 'path' and has one function. */
+/* A file in memory that includes the rest of the file at 'path' and has some functions. */
 typedef struct LivePart {
     const char *path;  /* whose lines these are */
     const char *text;
     size_t length;
-    uint32_t body;     /* offset of the opening brace */
+    const uint32_t *body; /* offsets of the opening braces */
+    uint32_t nbody;
     bool had_errors;   /* the whole file has errors, wherever they are */
 } LivePart;
 
-/* Lowers that one function; a unit without any when that cannot be.  What the text includes first, with 'rest' in place of files on the
- * disk, is parsed once as long as it stays the same.  A whole capture must have been before. */
+/* Lowers these functions; the unit has fewer when that cannot be.  What the text includes first,
+ * with 'rest' in place of files on the disk, is parsed once as long as it stays the same.  A
+ * whole capture must have been before. */
 Unit *live_capture_part(LiveUnit *live, Arena *arena, Strings *strings, const EditedFile *rest,
                         uint32_t nrest, const LivePart *part);
 void live_free(LiveUnit *live);

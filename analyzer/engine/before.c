@@ -1,7 +1,5 @@
 /* before.c: what an earlier run found out about a program, taken over for functions on which
  * nothing has changed that they depend on.
- *
- * Places in what is taken over move with the functions that they stand in.
  */
 #include <string.h>
 
@@ -26,6 +24,7 @@ before_start(Engine *engine)
         *map_put(&engine->known, engine_identity(engine->before->program->fns[i])) =
             (void *)(uintptr_t)(i + 1);
     }
+    engine->moving = moving_start(engine);
 }
 
 /* The function's index in the earlier run, or -1. */
@@ -66,102 +65,85 @@ altered_below(const Engine *engine, uint32_t f)
 static bool
 has_other_premise(const Engine *engine, uint32_t f, int64_t k)
 {
-    return k < 0 || (engine->before->lines && engine->before->result->premise[k] !=
-                                                  engine->result->premise[f]);
+    return k < 0 ||
+           (engine->moving && engine->before->result->premise[k] != engine->result->premise[f]);
+}
+
+/* True when nobody can tell where some place is now that a finding of function 'k' tells of. */
+static bool
+tells_of_lost(const Engine *engine, int64_t k)
+{
+    const FnFindings *own = &engine->before->result->own[k];
+    for (uint32_t i = 0; engine->moving && i < own->n; i++) {
+        Loc loc = own->at[i]->loc;
+        bool lost = !moving_place(engine->moving, &loc);
+        for (uint32_t s = 0; s < own->at[i]->nsteps && !lost; s++) {
+            loc = own->at[i]->steps[s].loc;
+            lost = !moving_place(engine->moving, &loc);
+        }
+        if (lost) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool
 must_analyse(const Engine *engine, uint32_t f)
 {
     const EngineBefore *before = engine->before;
-    return has_other_premise(engine, f, index_before(engine, f)) ||
+    int64_t k = index_before(engine, f);
+    return has_other_premise(engine, f, k) ||
            before->is_changed(before->payload, engine->program->fns[f]) ||
-           altered_below(engine, f) != 0;
+           altered_below(engine, f) != 0 || tells_of_lost(engine, k);
 }
 
 /* ---- places ------------------------------------------------------------------------------- */
 
-/* A function as it was and as it is. */
-typedef struct Moving {
-    Engine *engine;
-    const Fn *old, *now;
-    uint32_t line; /* where it began for whoever noted the places */
-} Moving;
-
-static Loc
-moved(const Moving *moving, Loc loc)
-{
-    const Fn *now = moving->now;
-    uint32_t last = moving->line + moving->old->last_line - moving->old->loc.line;
-    if (text_equal(loc.file, now->loc.file) && loc.line + 1 >= moving->line && loc.line <= last) {
-        loc.line = loc.line + now->loc.line - moving->line;
-        return loc;
-    }
-    return moving->engine->before->moved(moving->engine->before->payload, loc);
-}
-
-/* An instruction of the function as it was, at the place where it is; it may have been moved
- * with its unit. */
-static const Instr *
-moved_instr(const Moving *moving, const Instr *ins)
-{
-    if (!ins || moving->old == moving->now || !text_equal(ins->loc.file, moving->now->loc.file)) {
-        return ins;
-    }
-    Instr *copy = arena_copy(moving->engine->out, ins, sizeof(Instr));
-    copy->loc.line = ins->loc.line + moving->now->loc.line - moving->old->loc.line;
-    return copy;
-}
-
 static const Fault *
-moved_faults(const Moving *moving, const Fault *first)
+moved_faults(const Moving *moving, Arena *arena, const Fault *first)
 {
     const Fault *copies = NULL, **end = &copies;
     for (const Fault *f = first; f; f = f->next) {
-        Fault *copy = arena_copy(moving->engine->out, f, sizeof(Fault));
-        copy->at = moved(moving, f->at);
-        copy->cause = f->cause.line ? moved(moving, f->cause) : f->cause;
+        Fault *copy = arena_copy(arena, f, sizeof(Fault));
+        moving_place(moving, &copy->at);
+        if (f->cause.line) {
+            moving_place(moving, &copy->cause);
+        }
         *end = copy;
         end = &copy->next;
     }
     return copies;
 }
 
-/* The summary with all places where they are now. */
+/* What the earlier run computed for function 'k', with all places where they are now; NULL for
+ * nothing. */
 static Summary *
-moved_summary(const Moving *moving, const Summary *old)
+summary_before(const Engine *engine, int64_t k)
 {
-    Arena *arena = moving->engine->out;
+    const Moving *moving = engine->moving;
+    Summary *old = engine->before->result->computed[k];
+    if (!old || !moving) {
+        return old;
+    }
+    Arena *arena = engine->out;
     Summary *now = arena_copy(arena, old, sizeof(Summary));
     now->param = arena_copy(arena, old->param, old->nparam * sizeof(Param));
     for (uint32_t i = 0; i < old->nparam; i++) {
-        now->param[i].used = moved_instr(moving, old->param[i].used);
+        now->param[i].used = moving_instr(moving, k, old->param[i].used);
     }
     now->cases = arena_copy(arena, old->cases, old->ncases * sizeof(Case));
     for (uint32_t i = 0; i < old->ncases; i++) {
-        now->cases[i].fault = moved_faults(moving, old->cases[i].fault);
+        now->cases[i].fault = moved_faults(moving, arena, old->cases[i].fault);
     }
-    now->runs_at = moved_instr(moving, old->runs_at);
+    now->runs_at = moving_instr(moving, k, old->runs_at);
     now->crossed = old->crossed ? arena_copy(arena, old->crossed, PARAM_MAX * sizeof(Crossing))
                                 : NULL;
     for (uint32_t i = 0; old->crossed && i < PARAM_MAX; i++) {
-        now->crossed[i].at = moved_instr(moving, old->crossed[i].at);
-        now->crossed[i].call = moved_instr(moving, old->crossed[i].call);
+        now->crossed[i].at = moving_instr(moving, k, old->crossed[i].at);
+        now->crossed[i].call = moving_instr(moving, k, old->crossed[i].call);
     }
     return now;
-}
-
-/* What the earlier run computed for function 'k', which is 'f' now; NULL for nothing. */
-static Summary *
-summary_before(Engine *engine, uint32_t f, int64_t k)
-{
-    const EngineBefore *before = engine->before;
-    Summary *old = before->result->computed[k];
-    if (!old || !before->lines) {
-        return old;
-    }
-    Moving moving = {engine, before->program->fns[k], engine->program->fns[f], before->lines[k]};
-    return moved_summary(&moving, old);
 }
 
 /* ---- what is taken over ----------------------------------------------------------------- */
@@ -170,16 +152,14 @@ summary_before(Engine *engine, uint32_t f, int64_t k)
 static void
 keep_findings(Engine *engine, uint32_t f, int64_t k)
 {
-    const EngineBefore *before = engine->before;
-    const FnFindings *old = &before->result->own[k];
-    Moving moving = {engine, before->program->fns[k], engine->program->fns[f], before->lines[k]};
+    const FnFindings *old = &engine->before->result->own[k];
     uint32_t first = engine->result->findings.n;
     for (uint32_t i = 0; i < old->n; i++) {
         Finding *copy = arena_copy(engine->out, old->at[i], sizeof(Finding));
-        copy->loc = moved(&moving, copy->loc);
+        moving_place(engine->moving, &copy->loc);
         copy->steps = arena_copy(engine->out, copy->steps, copy->nsteps * sizeof(Step));
         for (uint32_t s = 0; s < copy->nsteps; s++) {
-            copy->steps[s].loc = moved(&moving, copy->steps[s].loc);
+            moving_place(engine->moving, &copy->steps[s].loc);
         }
         VEC_PUSH(engine->out, &engine->result->findings, copy);
     }
@@ -191,11 +171,11 @@ keep(Engine *engine, uint32_t f)
 {
     const EngineResult *old = engine->before->result;
     int64_t k = index_before(engine, f);
-    Summary *summary = summary_before(engine, f, k);
+    Summary *summary = summary_before(engine, k);
     engine->computed[f] = summary;
     engine->result->outcome[f] = old->outcome[k];
     engine->result->why[f] = old->why[k];
-    if (engine->before->lines) {
+    if (engine->moving) {
         if (summary) {
             model_put_computed(engine->model, engine->program->fns[f]->decl->usr, summary);
         }
@@ -224,7 +204,7 @@ before_keep(Engine *engine, const Component *component)
 static bool
 says_same(const Engine *engine, const Summary *a, const Summary *b)
 {
-    if (!a || !b || !engine->before->lines) {
+    if (!a || !b || !engine->moving) {
         return !a || !b ? a == b : summary_equal(a, b);
     }
     Packer first, second;
@@ -261,7 +241,7 @@ before_note(Engine *engine, const Component *component)
     for (uint32_t i = 0; engine->before && i < component->count; i++) {
         uint32_t f = order[i];
         int64_t k = index_before(engine, f);
-        const Summary *old = k < 0 ? NULL : summary_before(engine, f, k);
+        const Summary *old = k < 0 ? NULL : summary_before(engine, k);
         bool fields = has_other_premise(engine, f, k) ||
                       (altered_below(engine, f) & ALTERED_FIELDS) != 0;
         engine->analysed[f] = true;

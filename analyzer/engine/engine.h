@@ -40,8 +40,8 @@ typedef struct EngineBefore {
     void *payload;
     const uint32_t *lines;    /* by function of 'program': the line that its findings take it to
                                  begin at; NULL: findings of unchanged functions are left out */
-    Loc (*moved)(void *payload, Loc loc); /* with 'lines': where a place outside of a finding's
-                                             own function is now */
+    bool (*is_edited)(void *payload, const char *file); /* with 'lines': what stands outside of
+                                                           functions in it may have moved */
 } EngineBefore;
 
 /* A number by which a function is known from one run to the next. */

@@ -14,6 +14,7 @@ typedef struct GilUse {
     const char *callee; /* that function of the C-API */
     bool releases;      /* it is one that gives the GIL away */
     uint32_t in;        /* the function that 'at' stands in */
+    uint64_t calls;     /* what that calls, one after the other, as a number */
 } GilUse;
 
 typedef struct Behind Behind;

@@ -191,6 +191,22 @@ gil_change_by(const Gil *gil, const Decl *decl, const char *name)
                : (Change)(uintptr_t)map_get_ptr(&gil->changers, str_intern(gil->strings, name));
 }
 
+/* All calls of a function, as a number. */
+static uint64_t
+all_calls(const Fn *fn)
+{
+    uint64_t hash = 0;
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const char *name = callee_name(&fn->block[b].ins[i]);
+            if (fn->block[b].ins[i].op == OP_CALL) {
+                hash = hash_bytes(name, strlen(name), hash);
+            }
+        }
+    }
+    return hash;
+}
+
 /* What one call adds to what is known of the function; true when it is settled. */
 static bool
 add_call(Gil *gil, uint32_t fn, const Instr *call)
@@ -206,7 +222,7 @@ add_call(Gil *gil, uint32_t fn, const Instr *call)
         return gil->use[fn].at != NULL;
     }
     if (change == CHANGE_SAVE || gil_needed(model_find(gil->model, name, NULL))) {
-        gil->use[fn] = (GilUse){call, name, change == CHANGE_SAVE, fn};
+        gil->use[fn] = (GilUse){call, name, change == CHANGE_SAVE, fn, all_calls(gil->program->fns[fn])};
         return true;
     }
     return false;

@@ -28,24 +28,24 @@ mix_role(uint64_t hash, const FnInfo *info)
     return hash;
 }
 
-
+/* The first use of the C-API in a function that is called without the GIL, perhaps. */
 static uint64_t
 mix_use(uint64_t hash, const Gil *gil, uint32_t fn)
 {
     const GilUse *use = &gil->use[fn];
 
-    hash = hash_mix(hash, (uint64_t)(use->at != NULL) | (uint64_t)use->releases << 1
-                              | (uint64_t)gil->leaves[fn] << 2 | (uint64_t)gil->foreign[fn] << 8);
-    hash = use->at != NULL ? mix_text(hash, gil->program->fns[use->in]->decl->usr) : hash;
-    return mix_text(hash, use->callee);
+    if (use->at == NULL) {
+        return hash_mix(hash, 3);
+    }
+    hash = mix_text(mix_text(hash, gil->program->fns[use->in]->decl->usr), use->callee);
+    return hash_mix(hash, use->calls + use->releases);
 }
 
-/* Which function of the program the operand means, whether its summary is known before that of
- * 'index', and what it does with the GIL. */
+/* Which function of the program the operand means, and whether its summary is known before that
+ * of 'index'. */
 static uint64_t
-mix_function(uint64_t hash, const Gil *gil, const Decl *decl, uint32_t index)
+mix_function(uint64_t hash, const Program *program, const Decl *decl, uint32_t index)
 {
-    const Program *program = gil->program;
     int64_t callee = program_callee(program, decl);
     const uint32_t *component = program->graph->component;
 
@@ -54,31 +54,61 @@ mix_function(uint64_t hash, const Gil *gil, const Decl *decl, uint32_t index)
     }
     hash = mix_text(hash, program->fns[callee]->decl->usr);
     hash = mix_text(hash, program->fns[callee]->loc.file);
-    hash = hash_mix(hash, (uint64_t)(component[callee] == component[index])
+    return hash_mix(hash, (uint64_t)(component[callee] == component[index])
                               | (uint64_t)(component[callee] < component[index]) << 1
                               | (uint64_t)program_is_guess(program, decl) << 2);
-    return mix_use(hash, gil, (uint32_t)callee);
 }
 
-/* What calls, and functions that a field points to, do with the GIL. */
-static uint64_t
-mix_gil(uint64_t hash, const Gil *gil, const Instr *ins)
+/* What the call changes. */
+static Change
+change_by(const Gil *gil, const Instr *call)
 {
-    if (ins->op == OP_CALL) {
-        const Decl *decl = ins->a.kind == VAL_FUNC ? ins->a.decl : NULL;
+    return gil_change_by(gil, call->a.kind == VAL_FUNC ? call->a.decl : NULL, callee_name(call));
+}
 
-        hash = hash_mix(hash, gil_change_by(gil, decl, callee_name(ins)));
+/* What functions that an instruction names, or that a field points to, do without the GIL. */
+static uint64_t
+mix_uses(uint64_t hash, const Gil *gil, const Instr *ins)
+{
+    Str key = ins->op == OP_FIELD ? gil_key(gil, ins->record, ins->name) : NULL;
+    const Behind *behind = key != NULL ? map_get_ptr(&gil->behind, key) : NULL;
+
+    for (; behind != NULL; behind = behind->next) {
+        hash = mix_text(hash, gil->program->fns[behind->fn]->decl->usr);
+        hash = mix_use(hash, gil, behind->fn);
     }
-    else if (ins->op == OP_FIELD) {
-        Str key = gil_key(gil, ins->record, ins->name);
-        const Behind *behind = key != NULL ? map_get_ptr(&gil->behind, key) : NULL;
+    for (uint32_t k = 0; k < instr_operands(ins); k++) {
+        Val val = instr_operand(ins, k);
+        int64_t callee = val.kind == VAL_FUNC ? program_callee(gil->program, val.decl) : -1;
 
-        for (; behind != NULL; behind = behind->next) {
-            hash = mix_text(hash, gil->program->fns[behind->fn]->decl->usr);
-            hash = mix_use(hash, gil, behind->fn);
-        }
+        hash = callee >= 0 ? mix_use(hash, gil, (uint32_t)callee) : hash;
     }
     return hash;
+}
+
+/* Who holds the GIL in the function: what others do without it counts where it gives it away. */
+static uint64_t
+mix_gil(uint64_t hash, const Gil *gil, uint32_t index)
+{
+    const Fn *fn = gil->program->fns[index];
+    bool changes = gil->foreign[index];
+
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            if (fn->block[b].ins[i].op == OP_CALL) {
+                Change change = change_by(gil, &fn->block[b].ins[i]);
+
+                changes = changes || change != CHANGE_NONE;
+                hash = hash_mix(hash, change);
+            }
+        }
+    }
+    for (uint32_t b = 0; b < fn->nblock && changes; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            hash = mix_uses(hash, gil, &fn->block[b].ins[i]);
+        }
+    }
+    return hash_mix(hash, gil->foreign[index]);
 }
 
 uint64_t
@@ -105,7 +135,7 @@ premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo 
            uint64_t all, uint32_t index)
 {
     const Fn *fn = program->fns[index];
-    uint64_t hash = mix_use(mix_role(all, info), gil, index);
+    uint64_t hash = mix_gil(mix_role(all, info), gil, index);
 
     hash = hash_mix(hash, program->graph->ncaller[index] > 0);
 
@@ -113,7 +143,6 @@ premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo 
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             const Instr *ins = &fn->block[b].ins[i];
 
-            hash = mix_gil(hash, gil, ins);
             if (ins->op == OP_FIELD) {
                 hash = hash_mix(hash, owners_field(owners, ins->record, ins->name));
             }
@@ -121,7 +150,7 @@ premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo 
                 Val val = instr_operand(ins, k);
 
                 if (val.kind == VAL_FUNC) {
-                    hash = mix_function(hash, gil, val.decl, index);
+                    hash = mix_function(hash, program, val.decl, index);
                 }
                 else if (val.kind == VAL_GLOBAL) {
                     hash = hash_mix(hash, owners_global(owners, val.decl->usr));

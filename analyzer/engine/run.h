@@ -21,6 +21,8 @@ typedef struct Component {
     bool left_out;         /* no part of this process's share */
 } Component;
 
+typedef struct Moving Moving; /* moving.c */
+
 typedef struct Engine {
     Arena *out;
     Arena *scratch;
@@ -41,6 +43,7 @@ typedef struct Engine {
     Digest base;                /* of what all functions depend on */
     const EngineBefore *before; /* NULL: everything is new */
     Map known;                  /* identity of a function -> its index before + 1 */
+    Moving *moving;             /* NULL without before->lines */
     bool *analysed;             /* by function: with 'before' only */
     uint8_t *altered;           /* by function: Altered bits, with 'before' only */
     Watch *watch;               /* NULL: nobody looks on */
@@ -67,6 +70,15 @@ void before_start(Engine *engine);
 bool before_keep(Engine *engine, const Component *component);
 /* The component was analysed: notes what its callers see of that. */
 void before_note(Engine *engine, const Component *component);
+
+/* ---- moving.c: places that an earlier run noted ------------------------------------------ */
+
+/* Needs engine->known; NULL without before->lines.  Owned by engine->out. */
+Moving *moving_start(Engine *engine);
+/* Moves the place to where it is now.  False when nobody can tell; then it is nowhere. */
+bool moving_place(const Moving *moving, Loc *loc);
+/* An instruction of function 'k' of the earlier run, its place moved; NULL for NULL. */
+const Instr *moving_instr(const Moving *moving, int64_t k, const Instr *ins);
 
 /* ---- part.c: what came out of a component, as bytes --------------------------------- */
 

@@ -29,10 +29,21 @@ text_same(const char *a, const char *b)
     return a == b || text_equal(a != NULL ? a : "", b != NULL ? b : "");
 }
 
+/* Behind the offset in the file that the symbol of a function's own variable begins with:
+ * "c:file.c@1234@F@function@variable". */
+static const char *
+behind_offset(const Decl *decl)
+{
+    const char *at = !decl->is_func && strchr(decl->name, '.') != NULL ? strchr(decl->usr, '@')
+                                                                       : NULL;
+
+    return at == NULL ? decl->usr : at + 1 + strspn(at + 1, "0123456789");
+}
+
 static bool
 decl_same(const Decl *a, const Decl *b)
 {
-    bool same = text_same(a->usr, b->usr) && text_same(a->name, b->name)
+    bool same = text_same(behind_offset(a), behind_offset(b)) && text_same(a->name, b->name)
                 && a->is_func == b->is_func && a->is_static == b->is_static
                 && a->is_const == b->is_const && a->is_noreturn == b->is_noreturn
                 && a->is_system == b->is_system && a->is_variadic == b->is_variadic

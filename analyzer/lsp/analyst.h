@@ -41,8 +41,6 @@ typedef struct Base {
     const char *overlay;
     Map known;             /* identity of a function -> index + 1 */
     uint32_t *lines;       /* by function: the line it begins at */
-    bool *outside;         /* by function: its findings tell of places elsewhere */
-    Map now;               /* identity of a function -> that of the program as it is now */
     OpenFile *files;
     uint32_t nfiles;
 } Base;

@@ -1,7 +1,43 @@
 /* bodies.c: which bodies of functions differ between two texts of a file. */
 #include "lsp/bodies.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* ---- bodies of a file ------------------------------------------------------------------ */
+
+static int
+compare_spans(const void *a, const void *b)
+{
+    const Span *x = a, *y = b;
+
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+void
+bodies_find(Arena *arena, const Bodies *bodies, const char *path, BodyText *out)
+{
+    uint32_t n = 0;
+
+    out->span = ARENA_ARRAY(arena, Span, bodies->n + 1);
+    out->nspan = 0;
+    for (uint32_t i = 0; i < bodies->n; i++) {
+        const Body *body = &bodies->at[i];
+
+        if (text_equal(body->file, path) && body->end <= out->length) {
+            out->span[out->nspan++] = (Span){body->start, body->end};
+        }
+    }
+    if (out->nspan > 1) {
+        qsort(out->span, out->nspan, sizeof(Span), compare_spans);
+    }
+    for (uint32_t i = 0; i < out->nspan; i++) {
+        if (n == 0 || out->span[i].start >= out->span[n - 1].end) {
+            out->span[n++] = out->span[i];
+        }
+    }
+    out->nspan = n;
+}
 
 /* ---- following a change ------------------------------------------------------------- */
 

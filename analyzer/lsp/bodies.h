@@ -7,7 +7,7 @@
 #define STRAYREF_LSP_BODIES_H
 
 #include "base/base.h"
-#include "ir/ir.h"
+#include "capture/capture.h"
 
 /* From the opening brace to behind the closing one. */
 typedef struct Span {
@@ -22,6 +22,9 @@ typedef struct BodyText {
     uint32_t nspan;
 } BodyText;
 
+/* Takes the bodies in the file at 'path': in order, none inside another.  'out' has the text; its
+ * spans are owned by the arena. */
+void bodies_find(Arena *arena, const Bodies *bodies, const char *path, BodyText *out);
 /* Finds the bodies of 'now' from those of 'old', of which it is a change in one place; 'spans'
  * receives them.  False when the change is not inside one body or the text between. */
 bool bodies_follow(const BodyText *old, const char *text, uint32_t length, Span *spans);

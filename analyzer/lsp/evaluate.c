@@ -8,31 +8,6 @@
 
 /* ---- what is known of the program before the edits --------------------------------------- */
 
-static bool
-is_inside(const Fn *fn, Loc loc)
-{
-    return text_equal(loc.file, fn->loc.file) && loc.line + 1 >= fn->loc.line
-           && loc.line <= fn->last_line;
-}
-
-static bool
-tells_of_elsewhere(const Fn *fn, const FnFindings *own)
-{
-    for (uint32_t i = 0; i < own->n; i++) {
-        const Finding *finding = own->at[i];
-
-        if (!is_inside(fn, finding->loc)) {
-            return true;
-        }
-        for (uint32_t k = 0; k < finding->nsteps; k++) {
-            if (!is_inside(fn, finding->steps[k].loc)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 void
 base_index(Base *base)
 {
@@ -40,90 +15,10 @@ base_index(Base *base)
 
     map_init(&base->known, base->arena);
     base->lines = ARENA_ARRAY(base->arena, uint32_t, program->nfns + 1);
-    base->outside = ARENA_ARRAY(base->arena, bool, program->nfns + 1);
     for (uint32_t i = 0; i < program->nfns; i++) {
-        const Fn *fn = program->fns[i];
-
-        *map_put(&base->known, engine_identity(fn)) = (void *)(uintptr_t)(i + 1);
-        base->lines[i] = fn->loc.line;
-        base->outside[i] = tells_of_elsewhere(fn, &base->scan.engine.own[i]);
+        *map_put(&base->known, engine_identity(program->fns[i])) = (void *)(uintptr_t)(i + 1);
+        base->lines[i] = program->fns[i]->loc.line;
     }
-}
-
-/* The function of the base that the place was in; nfns when it was in none. */
-static uint32_t
-function_around(const Base *base, Loc loc)
-{
-    const Program *program = base->scan.program;
-
-    for (uint32_t i = 0; i < program->nfns; i++) {
-        const Fn *fn = program->fns[i];
-
-        if (loc.line + 1 >= base->lines[i]
-            && loc.line <= base->lines[i] + (fn->last_line - fn->loc.line)
-            && text_equal(fn->loc.file, loc.file)) {
-            return i;
-        }
-    }
-    return program->nfns;
-}
-
-/* True when nobody can tell where the place is now: its function has changed, or it is in none
- * and the lines of the file have moved. */
-static bool
-is_lost(const Base *base, Loc loc)
-{
-    const Program *program = base->scan.program;
-    uint32_t index = function_around(base, loc);
-    bool lost = false;
-
-    if (index < program->nfns) {
-        const Fn *now = map_get(&base->now, engine_identity(program->fns[index]));
-
-        return now == NULL || !fn_same(program->fns[index], now);
-    }
-    for (uint32_t i = 0; i < base->nfiles; i++) {
-        const OpenFile *file = &base->files[i];
-
-        lost = lost || (text_equal(file->path, loc.file)
-                        && (file->whole.n > 0 || file->nshift > 0));
-    }
-    return lost;
-}
-
-/* For EngineBefore: where a place is now that is not lost. */
-static Loc
-moved(void *payload, Loc loc)
-{
-    const Base *base = payload;
-    const Program *program = base->scan.program;
-    uint32_t index = function_around(base, loc);
-    const Fn *now = index < program->nfns
-                        ? map_get(&base->now, engine_identity(program->fns[index])) : NULL;
-
-    if (now != NULL) {
-        loc.line = loc.line + now->loc.line - base->lines[index];
-    }
-    return loc;
-}
-
-/* True when a finding of the function tells of a place that is lost. */
-static bool
-tells_of_lost(const Base *base, const FnFindings *own)
-{
-    for (uint32_t i = 0; i < own->n; i++) {
-        const Finding *finding = own->at[i];
-
-        if (is_lost(base, finding->loc)) {
-            return true;
-        }
-        for (uint32_t k = 0; k < finding->nsteps; k++) {
-            if (is_lost(base, finding->steps[k].loc)) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 /* For EngineBefore. */
@@ -133,19 +28,23 @@ is_changed(void *payload, const Fn *fn)
     const Base *base = payload;
     uintptr_t index = (uintptr_t)map_get(&base->known, engine_identity(fn));
 
-    return index == 0 || !fn_same(base->scan.program->fns[index - 1], fn)
-           || (base->outside[index - 1]
-               && tells_of_lost(base, &base->scan.engine.own[index - 1]));
+    return index == 0 || !fn_same(base->scan.program->fns[index - 1], fn);
 }
 
-/* Notes the functions as they are now. */
-static void
-index_now(Base *base, Arena *arena, const Program *program)
+/* For EngineBefore. */
+static bool
+is_edited(void *payload, const char *path)
 {
-    map_init(&base->now, arena);
-    for (uint32_t i = 0; i < program->nfns; i++) {
-        *map_put(&base->now, engine_identity(program->fns[i])) = program->fns[i];
+    const Base *base = payload;
+
+    for (uint32_t i = 0; i < base->nfiles; i++) {
+        const OpenFile *file = &base->files[i];
+
+        if (text_equal(file->path, path) && (file->whole.n > 0 || file->nshift > 0)) {
+            return true;
+        }
     }
+    return false;
 }
 
 /* ---- the edited program ---------------------------------------------------------------------- */
@@ -202,7 +101,7 @@ follow(Base *base, Arena *arena, Unit **units, Scan *scan, Error *error)
 {
     EngineBefore before = {.program = base->scan.program, .result = &base->scan.engine,
                            .is_changed = is_changed, .payload = base, .lines = base->lines,
-                           .moved = moved};
+                           .is_edited = is_edited};
     bool *analysed;
 
     *scan = base->scan;
@@ -212,7 +111,6 @@ follow(Base *base, Arena *arena, Unit **units, Scan *scan, Error *error)
         return false;
     }
     scan->program = program_link(arena, units, scan->jobs.jobs.n);
-    index_now(base, arena, scan->program);
     annotations_apply(scan);
     engine_run_changed(arena, scan->strings, scan->program, scan->model, &before, &analysed,
                        &scan->engine);

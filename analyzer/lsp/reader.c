@@ -5,7 +5,6 @@
  */
 #include "lsp/reader.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lsp/alone.h"
@@ -13,6 +12,7 @@
 
 enum {
     MANY_BODIES = 24,   /* changed ones, before all is parsed again */
+    MOST_ALONE = 6,     /* ... that are parsed behind their file */
     WARM_DELAY = 150,   /* milliseconds without a new text, before all but one is parsed ahead */
     WHOLE_DELAY = 1500, /* ... before a text that differs in several bodies is parsed whole */
 };
@@ -66,40 +66,6 @@ is_broken(const Reader *reader, const Unit *unit)
         }
     }
     return false;
-}
-
-static int
-compare_spans(const void *a, const void *b)
-{
-    const Span *x = a, *y = b;
-
-    return (x->start > y->start) - (x->start < y->start);
-}
-
-/* Bodies of one file, in order, none inside another. */
-static void
-spans_of(Arena *arena, const Bodies *bodies, const char *path, BodyText *out)
-{
-    uint32_t n = 0;
-
-    out->span = ARENA_ARRAY(arena, Span, bodies->n + 1);
-    out->nspan = 0;
-    for (uint32_t i = 0; i < bodies->n; i++) {
-        const Body *body = &bodies->at[i];
-
-        if (text_equal(body->file, path) && body->end <= out->length) {
-            out->span[out->nspan++] = (Span){body->start, body->end};
-        }
-    }
-    if (out->nspan > 1) {
-        qsort(out->span, out->nspan, sizeof(Span), compare_spans);
-    }
-    for (uint32_t i = 0; i < out->nspan; i++) {
-        if (n == 0 || out->span[i].start >= out->span[n - 1].end) {
-            out->span[n++] = out->span[i];
-        }
-    }
-    out->nspan = n;
 }
 
 /* True when the text includes the file before its first declaration. */
@@ -157,7 +123,7 @@ blank_others(Reader *reader, Whole *whole, const Bodies *bodies)
         }
         alone_add_file(&whole->alone, blank, length);
         text = (BodyText){.text = blank, .length = (uint32_t)length};
-        spans_of(whole->arena, bodies, path, &text);
+        bodies_find(whole->arena, bodies, path, &text);
         for (uint32_t k = 0; k < text.nspan; k++) {
             body_blank(blank, text.span[k]);
         }
@@ -199,7 +165,7 @@ read_whole(Reader *reader, json_int_t version)
         return;
     }
     whole.text.text = arena_strndup(whole.arena, reader->now.text, reader->now.length);
-    spans_of(whole.arena, &bodies, reader->task->path, &whole.text);
+    bodies_find(whole.arena, &bodies, reader->task->path, &whole.text);
     alone_start(&whole.alone, whole.arena, &whole.text);
     note_functions(reader, &whole, &bodies);
     blank_others(reader, &whole, &bodies);
@@ -306,31 +272,46 @@ edited_files(Reader *reader, const Differing *differing)
     return edited;
 }
 
-/* The one function as a file: the rest of its unit included, then the definition on its line. */
-static const Unit *
-capture_alone(Reader *reader, const BodyText *now, uint32_t i)
+/* Puts the definition of body 'i' on its line and column of a part; gives the place of the body. */
+static uint32_t
+put_definition(Reader *reader, const BodyText *now, uint32_t i, StrBuf *text, uint32_t *line)
 {
     const Whole *whole = &reader->whole;
-    LivePart part = {.path = reader->task->path, .had_errors = whole->unit->messages.n > 0};
-    uint32_t moved = now->span[i].start - whole->text.span[i].start;
-    uint32_t start = whole->definition[i] + moved, line = text_line(now->text, start);
-    uint32_t column = 0;
-    StrBuf text;
+    uint32_t start = now->span[i].start - (whole->text.span[i].start - whole->definition[i]);
+    uint32_t wanted = text_line(now->text, start), column = 0, body;
 
     while (column < start && now->text[start - column - 1] != '\n') {
         column++;
     }
-    strbuf_init(&text, reader->arena);
-    strbuf_printf(&text, "#include \"%s\"\n;", whole->unit->path); /* ';': it always ends here */
-    for (uint32_t n = 2; n < line; n++) {
-        strbuf_putc(&text, '\n');
+    for (; *line < wanted; ++*line) {
+        strbuf_putc(text, '\n');
     }
     for (uint32_t n = 0; n < column; n++) {
-        strbuf_putc(&text, ' ');
+        strbuf_putc(text, ' ');
     }
-    part.body = (uint32_t)text.length + (now->span[i].start - start);
-    strbuf_add(&text, now->text + start, now->span[i].end - start);
-    strbuf_putc(&text, '\n');
+    body = (uint32_t)text->length + (now->span[i].start - start);
+    strbuf_add(text, now->text + start, now->span[i].end - start);
+    strbuf_putc(text, '\n');
+    *line = text_line(now->text, now->span[i].end) + 1;
+    return body;
+}
+
+/* These functions as a file: the rest of its unit included, then each definition on its line. */
+static const Unit *
+capture_alone(Reader *reader, const BodyText *now, const uint32_t *bodies, uint32_t n)
+{
+    const Whole *whole = &reader->whole;
+    LivePart part = {.path = reader->task->path, .nbody = n,
+                     .had_errors = whole->unit->messages.n > 0};
+    uint32_t *body = ARENA_ARRAY(reader->arena, uint32_t, n + 1), line = 2;
+    StrBuf text;
+
+    strbuf_init(&text, reader->arena);
+    strbuf_printf(&text, "#include \"%s\"\n;", whole->unit->path); /* ';': it always ends here */
+    for (uint32_t i = 0; i < n; i++) {
+        body[i] = put_definition(reader, now, bodies[i], &text, &line);
+    }
+    part.body = body;
     part.text = text.text;
     part.length = text.length;
     return live_capture_part(reader->live, reader->arena, strings_new(reader->arena),
@@ -350,6 +331,28 @@ can_be_alone(Reader *reader, const BodyText *now, uint32_t i)
            && body_is_blankable(text->text, text->span[i]) && alone_is_safe(&whole->alone, i, now);
 }
 
+/* True when the bodies that differ, each on lines of its own, can. */
+static bool
+can_be_apart(Reader *reader, const Differing *differing)
+{
+    const BodyText *now = &reader->now;
+
+    if (differing->n > MOST_ALONE || !reader->whole.warm) {
+        return false;
+    }
+    for (uint32_t i = 0; i < differing->n; i++) {
+        uint32_t at = differing->at[i];
+
+        if (!can_be_alone(reader, now, at)
+            || (i > 0 && memchr(now->text + now->span[differing->at[i - 1]].end, '\n',
+                                now->span[at].start - now->span[differing->at[i - 1]].end)
+                             == NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Parses the bodies that differ; NULL when the text must be parsed whole. */
 static const Unit *
 capture_differing(Reader *reader, Differing *differing)
@@ -361,10 +364,10 @@ capture_differing(Reader *reader, Differing *differing)
     if (differing->n == 0) {
         return unit_new(reader->arena, strings_new(reader->arena), reader->task->path);
     }
-    if (differing->n == 1 && reader->whole.warm
-        && can_be_alone(reader, &reader->now, differing->at[0])) {
-        unit = capture_alone(reader, &reader->now, differing->at[0]);
-        if (unit->status != UNIT_FAILED && !is_broken(reader, unit) && unit->fns.n == 1) {
+    if (can_be_apart(reader, differing)) {
+        unit = capture_alone(reader, &reader->now, differing->at, differing->n);
+        if (unit->status != UNIT_FAILED && !is_broken(reader, unit)
+            && unit->fns.n == differing->n) {
             return unit;
         }
     }
@@ -408,8 +411,8 @@ warm_up(Reader *reader)
 
     for (uint32_t i = 0; i < whole->text.nspan && !whole->warm; i++) {
         if (can_be_alone(reader, &whole->text, i)) {
-            capture_alone(reader, &whole->text, i); /* the first parse includes it ... */
-            capture_alone(reader, &whole->text, i); /* ... and this one sees that it is good */
+            capture_alone(reader, &whole->text, &i, 1); /* the first parse includes it ... */
+            capture_alone(reader, &whole->text, &i, 1); /* ... and this one sees that it is good */
             whole->warm = true;
         }
     }
@@ -443,7 +446,7 @@ next_text(Reader *reader, Packet *packet)
 {
     bool cold = reader->whole.arena != NULL && !reader->whole.warm
                 && live_is_separable(reader->live) && reader->whole.unit->status != UNIT_FAILED;
-    bool stale = reader->whole.arena != NULL && reader->ndiffering > 1;
+    bool stale = reader->whole.arena != NULL && reader->ndiffering > MOST_ALONE / 2;
 
     if (cold && !channel_wait_some(reader->channel, packet, WARM_DELAY)) {
         warm_up(reader);
