@@ -228,6 +228,7 @@ on_mismatch(MismatchCtx *cx, const Mismatch *m)
     case MISMATCH_PARAMS: on_params(cx, m); break;
     case MISMATCH_PARAM: case MISMATCH_RESULT: on_param(cx, m); break;
     case MISMATCH_MEMBER: on_member(cx, m); break;
+    default: break;
     }
 }
 

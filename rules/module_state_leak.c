@@ -68,7 +68,7 @@ is_foreign(const ClassSlot *slot)
 static void
 on_class(ClassCtx *cx, const Class *cls)
 {
-    if (!cls->is_module || cls->releases_unseen || is_foreign(&cls->slot[SLOT_CLEAR]) ||
+    if (!cls->has_state || cls->releases_unseen || is_foreign(&cls->slot[SLOT_CLEAR]) ||
         is_foreign(&cls->slot[SLOT_DEALLOC])) {
         return;
     }

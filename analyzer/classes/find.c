@@ -257,6 +257,9 @@ read_module(Finder *finder, const Table *table)
         if (text_equal(entry->path, "m_name") && entry->val.kind == VAL_STR) {
             build->cls.name = entry->val.str;
         }
+        else if (text_equal(entry->path, "m_size")) {
+            build->cls.has_state = entry->val.kind != VAL_INT || entry->val.num > 0;
+        }
         else if (text_equal(entry->path, "m_methods") || text_equal(entry->path, "m_slots")) {
             add_methods_of(finder, build, table_at(finder, entry->val));
         }

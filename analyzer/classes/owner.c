@@ -160,7 +160,10 @@ member_ownership(Finder *finder, const Build *build, const Member *member)
             continue; /* of another type with this struct */
         }
         own.first = own.first == NULL ? action : own.first;
-        if (stores && (is_new_reference(finder, view, action->value, 8) ||
+        if (stores && build->cls.is_module && is_given_away(finder, view, action)) {
+            own.borrowing = own.borrowing == NULL ? action : own.borrowing;
+        }
+        else if (stores && (is_new_reference(finder, view, action->value, 8) ||
                        is_retained(finder, view, action))) {
             own.owning = own.owning == NULL ? action : own.owning;
         }

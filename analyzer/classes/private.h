@@ -280,6 +280,10 @@ typedef struct Ownership {
 } Ownership;
 Ownership member_ownership(Finder *finder, const Build *build, const Member *member);
 
+/* given_away.c: true when the function releases what it stores, or hands it to somebody who takes
+ * it over, on the same way. */
+bool is_given_away(Finder *finder, const FnView *view, const Action *store);
+
 /* ---- whose.c ----------------------------------------------------------------- */
 
 /* The pointer to the struct that a value is read from, or that an address leads into: self of

@@ -108,6 +108,7 @@ struct Class {
     bool own_record;        /* no other type has this struct */
     bool is_heap;           /* made from a spec: instances own their type */
     bool is_module;         /* a module and its state, not a type */
+    bool has_state;         /* ... which Python allocates: m_size > 0 */
     bool is_sequence;       /* a struct sequence: a tuple with names for its items */
     bool is_opaque;         /* its base is not known: nothing is concluded from what is absent */
     bool has_gc;            /* it has the flag, itself or inherited */

@@ -56,7 +56,13 @@ mismatch_report(MismatchCtx *cx, const Mismatch *mismatch, Confidence confidence
                          .function = mismatch->function, .object = mismatch->name,
                          .message = message, .fix = fix, .confidence = confidence,
                          .reach = mismatch->on_error ? REACH_ERROR : REACH_ORDINARY};
-    finding->steps = ARENA_ARRAY(cx->arena, Step, 1);
+    finding->steps = ARENA_ARRAY(cx->arena, Step, COUNT_OF(mismatch->because) + 1);
+    for (size_t i = 0; i < COUNT_OF(mismatch->because); i++) {
+        if (mismatch->because[i].loc.line > 0) {
+            finding->steps[finding->nsteps++] = (Step){mismatch->because[i].loc, STEP_CHANGE,
+                                                       mismatch->because[i].text};
+        }
+    }
     finding->steps[finding->nsteps++] = (Step){mismatch->loc, STEP_LOST, message};
     finding->fingerprint = fingerprint(cx, mismatch);
     finding->cause = *mismatch->callee != '\0' ? arena_printf(cx->arena, "%s in %s",
@@ -115,5 +121,7 @@ contracts_run(Arena *arena, const Program *program, const Model *model, EngineRe
     for (uint32_t i = 0; i < cx.tables.n; i++) {
         table_check(&cx, cx.tables.at[i].value);
     }
+    claims_find(&cx);
+    statics_check(&cx);
     findings_sort(out);
 }

@@ -19,6 +19,11 @@ typedef enum MismatchKind {
     MISMATCH_PARAM,    /* its parameter number 'given' is 'has' instead of 'wants' */
     MISMATCH_RESULT,   /* the same of its result */
     MISMATCH_MEMBER,   /* a PyMemberDef of type 'unit' for a field that is 'has' */
+    MISMATCH_SHARED_OBJECT, /* a static variable holds an object, the module 'callee' claims to
+                               work in several interpreters: 'unit' */
+    MISMATCH_SHARED_TYPE,   /* a type is static, and the module claims that */
+    MISMATCH_SHARED_UNLOCKED, /* a static variable gets an object while others may run, the module
+                                 claims to need no GIL */
 } MismatchKind;
 
 typedef struct Mismatch {
@@ -35,7 +40,12 @@ typedef struct Mismatch {
     bool constant;        /* the value is a constant */
     bool unused;          /* MISMATCH_PARAMS: the function does not look at what is not passed */
     bool on_error;        /* it happens only after something went wrong */
+    bool implied;         /* the module does not say so, but what it says allows it */
     int given, wanted;
+    struct {
+        Loc loc;
+        const char *text;
+    } because[2];         /* earlier steps of the story; line 0: there is none */
 } Mismatch;
 
 typedef struct MismatchCtx MismatchCtx;

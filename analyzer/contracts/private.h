@@ -5,6 +5,15 @@
 #include "contracts/contracts.h"
 #include "contracts/mismatch.h"
 
+/* What a module says of itself. */
+typedef struct Claim {
+    const char *module, *file;
+    Loc loc;              /* where it says so */
+    bool own_gil;         /* interpreters with a GIL of their own may share the process */
+    bool no_gil;          /* it needs none */
+    bool several;         /* several interpreters may have it, by its initialisation in phases */
+} Claim;
+
 typedef struct Contracts {
     Arena *arena;
     const Program *program;
@@ -12,6 +21,7 @@ typedef struct Contracts {
     EngineResult *out;
     Map tables;           /* USR -> const Table * */
     Map ended;            /* USR of an array that C code reads up to its empty entry */
+    VEC(Claim) claims;    /* one for each module */
 } Contracts;
 
 /* ---- shape.c: C types as they stand in calls ------------------------------------ */
@@ -103,6 +113,15 @@ void signature_check(Contracts *cx, const char *table, const TableEntry *entry,
 const char *signature_of(const char *slot);
 /* The name of a PyType_Slot, "" for unknown ones. */
 const char *slot_called(int64_t number);
+
+/* ---- claims.c, statics.c --------------------------------------------------------- */
+
+/* Reads the claims of all modules. */
+void claims_find(Contracts *cx);
+/* The module that a file belongs to: the one it defines, else the only one; or NULL. */
+const Claim *claim_of(const Contracts *cx, const char *file);
+/* Looks for objects that exist once per process. */
+void statics_check(Contracts *cx);
 
 /* ---- contracts.c ----------------------------------------------------------------- */
 
