@@ -10,6 +10,9 @@ describe(RuleCtx *rx, const NullEvent *event)
     const char *use = event->in_format ? arena_printf(arena, "printed with %%s by %s", event->user)
                       : event->user[0] ? arena_printf(arena, "passed to %s", event->user)
                                        : "dereferenced";
+    if (event->settled) {
+        return arena_printf(arena, "'%s' is NULL on this path, and is %s", name, use);
+    }
     if (event->source[0]) {
         return arena_printf(arena, "'%s' is NULL when %s fails, and is %s unchecked", name,
                             event->source, use);

@@ -159,6 +159,26 @@ touches(const Case *c, uint32_t param)
     return false;
 }
 
+/* The variable whose value the argument is, NULL when it is something else. */
+static const Place *
+argument_variable(Explorer *ex, const Instr *call, uint32_t i)
+{
+    const Block *block = &ex->fn->block[ex->block];
+    Val val = i < call->nargs ? call->args[i] : (Val){.kind = VAL_NONE};
+    for (uint32_t n = ex->ins; val.kind == VAL_TEMP && n-- > 0;) {
+        const Instr *ins = &block->ins[n];
+        if (ins->dst != val.index) {
+            continue;
+        }
+        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
+            return place_local(ex, ins->a.index);
+        }
+        val = ins->op == OP_CAST || ins->op == OP_COPY ? ins->a : (Val){.kind = VAL_NONE};
+        n = ex->ins;
+    }
+    return NULL;
+}
+
 /* What is passed where NULL is not accepted is not NULL; false when it certainly is, and the
  * callee crashes or does not come to this outcome. */
 static bool
@@ -196,7 +216,13 @@ assume_accepted(Explorer *ex, State *state, const Call *call, const Case *c)
             event_null(ex, state, sym, call->ins, call->name, false);
             return false;
         }
-        if (touches(c, i)) {
+        const Place *variable = param->kind == PARAM_OBJ
+                                    ? argument_variable(ex, call->ins, i)
+                                    : NULL;
+        if (variable) {
+            event_null_variable(ex, state, variable, call->ins, call->name, touches(c, i));
+        }
+        if (variable || touches(c, i)) {
             return false;
         }
     }
@@ -408,6 +434,19 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     }
 }
 
+/* True when the outcome is for arguments that these are not. */
+static bool
+is_excluded(const State *state, const Call *call, const Case *c)
+{
+    for (uint32_t i = 0; i < call->nargs && i < PARAM_MAX; i++) {
+        if ((c->guard[i] == GUARD_NOTNULL && is_zero(state, call->arg[i])) ||
+            (c->guard[i] == GUARD_NULL && is_not_zero(state, call->arg[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A function of its arguments alone: the same question, the same answer. */
 static bool
 step_pure(Explorer *ex, State *state, const Call *call, States *out)
@@ -418,10 +457,13 @@ step_pure(Explorer *ex, State *state, const Call *call, States *out)
         if (summary->cases[i].ret.kind != RESULT_INT) {
             return false;
         }
+        if (is_excluded(state, call, &summary->cases[i])) {
+            continue;
+        }
         lo = summary->cases[i].ret.lo < lo ? summary->cases[i].ret.lo : lo;
         hi = summary->cases[i].ret.hi > hi ? summary->cases[i].ret.hi : hi;
     }
-    if (summary->ncases == 0) {
+    if (lo > hi) {
         return false;
     }
     int answer = kind_answer(state, call);

@@ -125,6 +125,17 @@ exception_is_asserted(const Explorer *ex)
     return false;
 }
 
+/* True when the condition asks whether the value is NULL. */
+static bool
+asks_for_null(const Sym *cond, const Sym *sym)
+{
+    while (cond->kind == SYM_NOT ||
+           (cond->kind == SYM_CMP && cond->b->kind == SYM_INT && cond->b->num == 0)) {
+        cond = cond->a;
+    }
+    return cond == sym;
+}
+
 bool
 null_is_evident(Explorer *ex, const State *state, const Sym *sym)
 {
@@ -138,7 +149,7 @@ null_is_evident(Explorer *ex, const State *state, const Sym *sym)
         return false;
     }
     for (const Node *n = state->trace; n; n = n->pred) {
-        if (n->kind == NODE_BRANCH && sym_mentions(n->sym, sym)) {
+        if (n->kind == NODE_BRANCH && asks_for_null(n->sym, sym)) {
             tested = true;
             if (is_reason(ex, n->at)) {
                 return true;

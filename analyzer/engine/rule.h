@@ -156,6 +156,7 @@ typedef struct NullEvent {
     const char *source;   /* the callee whose result it is, "" when none */
     const char *user;     /* the callee that it is passed to, "" when it is dereferenced here */
     bool in_format;       /* ... as the argument of a '%s' */
+    bool settled;         /* the path has asked, or has set the variable to NULL itself */
 } NullEvent;
 
 typedef struct Rule {

@@ -790,6 +790,11 @@ void event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, co
 /* NULL, which 'sym' is, is dereferenced, or passed to 'user' (NULL: none). */
 void event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
                 bool in_format);
+/* The variable, which is NULL on this path as the path knows, is passed to 'user', where NULL is
+ * not accepted; 'counts' says that it changes the reference count, as labels do that clean up:
+ * what only reads stands more often under a condition that the path has lost. */
+void event_null_variable(Explorer *ex, State *state, const Place *variable, const Instr *at,
+                         const char *user, bool counts);
 /* A value is used that may be gone since the call named in 'event'. */
 void event_stale(Explorer *ex, State *state, const Sym *sym, const Instr *at, StaleEvent event,
                  const Sym *owner, const Place *place, int chance);
