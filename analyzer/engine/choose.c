@@ -39,6 +39,10 @@ same_defect(const PendingReport *a, const PendingReport *b)
     if (a->fault || b->fault) {
         return a->fault && b->fault && exception_is_same_fault(a->fault, b->fault);
     }
+    if (a->rule->on_exception && !a->unread && !b->unread && a->birth && b->birth &&
+        a->birth != b->birth) {
+        return false; /* two calls whose failures go unnoticed on the way to one return */
+    }
     if (a->at == b->at && text_equal(a->object, b->object)) {
         return true; /* one variable, one place: one thing to mend */
     }

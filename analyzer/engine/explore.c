@@ -12,6 +12,7 @@
 #include "engine/gil.h"
 
 #define MAX_SEPARATE 12   /* states at one block before equal owners are joined */
+#define MAX_CLOSE 24      /* ... and then those that know different things of the exception */
 #define MAX_AT_BLOCK 64   /* states at one block at one time */
 #define MAX_FRESH 40      /* states run from one block before new ones are joined to them */
 #define MAX_VISITS 600    /* states that ever start one block */
@@ -121,7 +122,7 @@ static void
 merge_closely(Explorer *ex, Waiting *waiting, uint32_t block)
 {
     merge(ex, waiting, block, true);
-    if (waiting->list.n > MAX_SEPARATE) {
+    if (waiting->list.n > MAX_CLOSE) {
         merge(ex, waiting, block, false);
     }
 }
