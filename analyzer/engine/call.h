@@ -84,6 +84,8 @@ bool kinds_hold(Explorer *ex, State *state, const Call *call, const Case *c);
 /* False when the exception state excludes this outcome (as an answer to the question whether
  * one is set). */
 bool exception_allows(Explorer *ex, State *state, const Call *call, const Case *c);
+/* True when every outcome sets an exception: that is what the callee is for. */
+bool exception_is_purpose(const Summary *summary);
 /* What an outcome does to the exception state. */
 void exception_apply(Explorer *ex, State *state, const Call *call, const Case *c,
                      const Sym *result);
@@ -99,6 +101,12 @@ const Sym *exception_value(Explorer *ex, State *state, const Call *call, int64_t
  * gave -1, that is what is left of -1 in fewer bits. */
 const Sym *exception_compared(Explorer *ex, const State *state, const Sym *value,
                               const Sym *num);
+
+/* ---- exception_doubt.c --------------------------------------------------------------------- */
+
+/* True when the condition, or value, is about what a function of the program gave, which is a
+ * failure on this path, and nobody knows whether the callee set an exception. */
+bool exception_is_doubtful(Explorer *ex, const State *state, const Sym *cond);
 
 /* ---- exception_saved.c --------------------------------------------------------------------- */
 

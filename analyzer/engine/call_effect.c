@@ -219,6 +219,9 @@ make_value(Explorer *ex, State *state, const Call *call, const Case *c, const Re
         if (slot == 0 && case_fails(c) && !call->ignored && result->lo == result->hi) {
             return exception_value(ex, state, call, result->lo);
         }
+        if (slot == 0 && case_fails(c) && !call->ignored && result->hi == -1) {
+            return exception_value(ex, state, call, -1); /* as its callers take it to be */
+        }
         return integer(ex, state, call, result, slot, type);
     case RESULT_PTR: {
         const Sym *sym = slot == 0 && result->from >= 0 && (uint32_t)result->from < call->nargs

@@ -24,9 +24,8 @@ exception_is_raised(const Case *c)
     return (c->err == ERR_RAISES || c->err == ERR_NOMEM) && !c->silent;
 }
 
-/* True when every outcome sets an exception: that is what the callee is for. */
-static bool
-always_raises(const Summary *summary)
+bool
+exception_is_purpose(const Summary *summary)
 {
     for (uint32_t i = 0; i < summary->ncases; i++) {
         if (!exception_is_raised(&summary->cases[i])) {
@@ -90,7 +89,7 @@ raised_new(Explorer *ex, const State *state, const Call *call, const Case *c, co
     raised->at = call->ins;
     raised->summary = call->summary;
     raised->outcome = c;
-    raised->unread = call->ignored && !always_raises(call->summary);
+    raised->unread = call->ignored && !exception_is_purpose(call->summary);
     raised->value = value && (value->kind == SYM_CALL || value->kind == SYM_PURE) ? value : NULL;
     note_successes(raised);
     return raised;
@@ -138,64 +137,6 @@ notice(Explorer *ex, State *state, bool looked)
 
 /* ---- conditions ------------------------------------------------------------------------------ */
 
-/* The result of a call that the condition asks about, or NULL. */
-static const Sym *
-asked_result(const Sym *cond)
-{
-    while (cond && (cond->kind == SYM_NOT || cond->kind == SYM_CMP || cond->kind == SYM_BIN)) {
-        cond = cond->kind != SYM_NOT && cond->a->kind == SYM_INT ? cond->b : cond->a;
-    }
-    bool called = cond && cond->kind == SYM_CALL && cond->site && cond->site->op == OP_CALL;
-    return called && cond->site->a.kind == VAL_FUNC ? cond : NULL;
-}
-
-/* True when the call is the argument of a macro that evaluates it twice: what it gives the second
- * time decides. */
-static bool
-is_repeated(const Explorer *ex, const Instr *call)
-{
-    for (uint32_t b = 0; b < ex->fn->nblock; b++) {
-        for (uint32_t i = 0; i < ex->fn->block[b].nins; i++) {
-            const Instr *other = &ex->fn->block[b].ins[i];
-            if (other != call && other->op == OP_CALL && other->a.kind == VAL_FUNC &&
-                other->a.decl == call->a.decl && loc_compare(other->loc, call->loc) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* True when the condition takes what a function of the program gave for one of its failures,
- * and nobody knows what it gave: then it may have set an exception as well. */
-static bool
-is_doubtful(Explorer *ex, const State *state, const Sym *cond)
-{
-    const Sym *result = asked_result(cond);
-    const Decl *decl = result ? result->site->a.decl : NULL;
-    const Summary *summary = decl ? find_summary(ex, decl, decl->name) : NULL;
-    if (!summary && decl) {
-        return is_repeated(ex, result->site);
-    }
-    if (!summary || summary->origin == ORIGIN_BUILTIN || always_raises(summary)) {
-        return false;
-    }
-    Range range = range_of(state, result);
-    for (uint32_t i = 0; i < summary->ncases; i++) {
-        const Result *ret = &summary->cases[i].ret;
-        bool number = ret->kind == RESULT_INT;
-        int64_t lo = number ? ret->lo : 0, hi = number ? ret->hi : 0;
-        bool tells = number || ret->kind == RESULT_NULL || ret->kind == RESULT_ANY;
-        const Case *c = &summary->cases[i];
-        bool may_raise = exception_is_raised(c) || (c->err == ERR_UNKNOWN && !exception_fault(c, false));
-        if (may_raise && tells && lo <= range.hi && range.lo <= hi &&
-            !(range.not_zero && lo == 0 && hi == 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The exception that was replaced is tested for after all, later. */
 static void
 forgive(Explorer *ex, State *state)
@@ -211,7 +152,7 @@ exception_branch(Explorer *ex, State *state, const Sym *cond, bool truth)
 {
     const Raised *raised = state->raised;
     bool clear = state->err == ERRSTATE_CLEAR || state->err == ERRSTATE_ENTRY;
-    if (clear && is_doubtful(ex, state, cond)) {
+    if (clear && exception_is_doubtful(ex, state, cond)) {
         exception_unknown(state);
     }
     if (raised && raised->over && raised->over->value &&
@@ -344,7 +285,7 @@ replace(Explorer *ex, State *state, const Call *call, Raised *raised, bool purpo
 static void
 raise_exception(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {
-    bool purpose = always_raises(call->summary);
+    bool purpose = exception_is_purpose(call->summary);
     state->oom = state->oom || c->err == ERR_NOMEM;
     if (call->summary->ncases > 1 && case_fails(c)) {
         state->failed = state->failed || c->err == ERR_RAISES;
@@ -379,15 +320,17 @@ raise_nothing(State *state, const Case *c)
     exception_unknown(state);
 }
 
-/* True when the callee fails because it got NULL, or a negative number: whoever gave that may have set an exception. */
+/* True when the callee gives NULL because it got NULL, or fails because it got a negative number:
+ * whoever gave that may have set an exception. */
 static bool
-passes_on(const Call *call, const Case *c)
+passes_on(Explorer *ex, const State *state, const Call *call, const Case *c)
 {
     for (uint32_t i = 0; i < call->summary->nparam && i < call->nargs; i++) {
         bool number = call->summary->param[i].kind == PARAM_INT;
         bool failed = number ? c->guard[i] == GUARD_NEGATIVE && call->arg[i]->kind == SYM_CALL
                              : c->guard[i] == GUARD_NULL && call->arg[i]->kind != SYM_INT;
-        if (failed && call->summary->origin == ORIGIN_COMPUTED) {
+        bool doubted = !number && exception_is_doubtful(ex, state, call->arg[i]);
+        if (failed && (doubted || call->summary->origin == ORIGIN_COMPUTED)) {
             return true;
         }
     }
@@ -398,7 +341,7 @@ static void
 note_mute(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {
     bool number = c->ret.kind == RESULT_INT && (c->ret.hi < 0 || c->fault);
-    if ((c->ret.kind == RESULT_NULL || number) && passes_on(call, c)) {
+    if ((c->ret.kind == RESULT_NULL || number) && passes_on(ex, state, call, c)) {
         exception_unknown(state);
     }
     else if (c->ret.kind == RESULT_NULL || number) {
@@ -432,7 +375,7 @@ exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, con
     }
     if (state->err == ERRSTATE_PENDING && call->summary->origin == ORIGIN_COMPUTED &&
         state->raised && state->raised->outcome->ret.kind == RESULT_NULL &&
-        is_argument(call, state->raised->value) && !always_raises(call->summary)) {
+        is_argument(call, state->raised->value) && !exception_is_purpose(call->summary)) {
         exception_unknown(state); /* the callee may keep what came of the failure, for later */
     }
     if (c->ret.kind == RESULT_FIELD && result && tells_by_null(call->summary)) {

@@ -68,9 +68,11 @@ exception_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
     }
     Range range = range_of(state, value);
     bool failure = contract == CONTRACT_NEGATIVE    ? range.hi < 0
+                   : contract == CONTRACT_NOT_ZERO  ? is_not_zero(state, value)
                    : contract == CONTRACT_MINUS_ONE ? range.lo == -1 && range.hi == -1
                                                     : is_zero(state, value);
     bool success = contract == CONTRACT_NEGATIVE    ? range.lo >= 0
+                   : contract == CONTRACT_NOT_ZERO  ? is_zero(state, value)
                    : contract == CONTRACT_MINUS_ONE ? range.lo > -1 || range.hi < -1
                                                     : is_not_zero(state, value);
     if (success) {
@@ -169,6 +171,12 @@ exception_summarize(Explorer *ex, const Exit *e, Case *c)
     bool left = (exception_is_set(state) || state->err == ERRSTATE_MAYBE) && state->raised;
     if (left && !looks_failed(&c->ret)) {
         c->fault = fault_of(ex, e, state->raised, false);
+    }
+    bool positive = c->ret.kind == RESULT_INT && c->ret.lo >= 0 && c->ret.hi > 0;
+    if (exception_is_raised(c) && !state->raised &&
+        (positive || (c->ret.kind != RESULT_INT && c->ret.kind != RESULT_VOID &&
+                      c->ret.kind != RESULT_NULL && c->ret.kind != RESULT_ANY))) {
+        c->err = ERR_UNKNOWN; /* nobody knows who set it, nor whether it is the caller's */
     }
     bool zero = c->ret.kind == RESULT_INT && c->ret.lo == 0 && c->ret.hi == 0;
     bool fails = looks_failed(&c->ret) || zero; /* zero: if it stands for a failure elsewhere */

@@ -112,7 +112,7 @@ find_null_param(FnInfo *info, const Fn *fn, const char *slot)
 
 /* How a function in this slot tells Python that it failed. */
 static Contract
-contract_of(const char *slot, const Type *ret)
+contract_of(const char *slot, const Type *ret, bool is_exec)
 {
     static const char *const none[] = {"tp_dealloc", "tp_free", "tp_clear", "tp_traverse",
                                        "tp_del", "tp_finalize", "tp_is_gc", "am_send", "m_free",
@@ -128,9 +128,10 @@ contract_of(const char *slot, const Type *ret)
     if (text_ends(slot, "tp_hash")) {
         return CONTRACT_MINUS_ONE;
     }
-    return type_is_object(ret)       ? CONTRACT_NULL
-           : ret->kind == TYPE_INT ? CONTRACT_NEGATIVE
-                                   : CONTRACT_NONE;
+    return type_is_object(ret)                ? CONTRACT_NULL
+           : ret->kind == TYPE_INT && is_exec ? CONTRACT_NOT_ZERO
+           : ret->kind == TYPE_INT            ? CONTRACT_NEGATIVE
+                                              : CONTRACT_NONE;
 }
 
 static void
@@ -151,7 +152,8 @@ give_role(Roles *roles, const Decl *decl, const char *slot, bool is_exec)
     find_null_param(info, roles->program->fns[index], slot);
     info->compares = info->compares || (text_ends(slot, "tp_richcompare") &&
                                         roles->program->fns[index]->nparam == 3);
-    info->contract = (uint8_t)contract_of(slot, roles->program->fns[index]->ret);
+    info->contract = (uint8_t)contract_of(slot, roles->program->fns[index]->ret,
+                                          is_exec);
 }
 
 /* The slot that a function in a table stands for: its path, or the name of the slot number

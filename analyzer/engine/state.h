@@ -237,6 +237,7 @@ typedef enum Contract { /* how a function tells Python of an exception */
     CONTRACT_NULL,     /* NULL */
     CONTRACT_NEXT,     /* NULL, which may come without one as well: tp_iternext */
     CONTRACT_NEGATIVE, /* a number below zero */
+    CONTRACT_NOT_ZERO, /* a number that is not zero: Py_mod_exec */
     CONTRACT_MINUS_ONE, /* -1, and no other number: tp_hash */
     CONTRACT_OBJECT,   /* NULL, as far as one can tell from the type: nobody is seen to call it */
 } Contract;
