@@ -88,7 +88,9 @@ baseline_parse(Arena *arena, const char *name, const char *text, Baseline *out, 
         size_t length = strcspn(line, "\n");
         size_t whole = length + (line[length] == '\n' ? 1 : 0);
 
-        length -= length > 0 && line[length - 1] == '\r' ? 1 : 0;
+        while (length > 0 && line[length - 1] == '\r') {
+            length--;
+        }
         if (text_starts(line, COMMIT_MARK)) {
             VEC_PUSH(arena, &out->commits,
                      (const char *)arena_strndup(arena, line + strlen(COMMIT_MARK),
@@ -171,6 +173,9 @@ baseline_print(Arena *arena, Baseline *baseline, StrBuf *out)
         StrBuf line;
 
         strbuf_init(&line, arena);
+        if (entry->path[0] == '#') {
+            strbuf_putc(&line, '\\'); /* else it would be a remark */
+        }
         put_field(&line, entry->path, '\t');
         put_field(&line, entry->function, '\t');
         put_field(&line, entry->rule, '\t');

@@ -91,7 +91,8 @@ begin_hunk(DiffReader *r, const char *line, Error *error)
     const char *at = line + 3;
 
     if (!read_range(&at, '-', &start, &r->old_left) || *at++ != ' '
-        || !read_range(&at, '+', &first, &count) || !text_starts(at, " @@")) {
+        || !read_range(&at, '+', &first, &count) || !text_starts(at, " @@")
+        || (first == 0 && count > 0)) {
         return error_set(error, ERROR_INPUT, "%s:%u: this is no head of a hunk, such as "
                          "'@@ -1,3 +1,4 @@'", r->name, r->number);
     }

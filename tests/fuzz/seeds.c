@@ -1,12 +1,13 @@
-/* seeds.c: what the fuzzers start from: seeds FOLDER FILE... writes to FOLDER, for
- * each FILE.c its unit in text form, for each FILE.facts one text per fact.  All of them are
- * accepted by the readers, else this program fails.
+/* seeds.c: what the fuzzers start from: seeds [--packed] FOLDER FILE... writes to FOLDER, for
+ * each FILE.c its unit in text form, for each FILE.facts one text per fact, or the bytes that
+ * processes send each other.  All of them are accepted by the readers, else this program fails.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "capture/capture.h"
+#include "engine/pack.h"
 #include "model/model.h"
 
 typedef struct Seeds {
@@ -15,6 +16,7 @@ typedef struct Seeds {
     const char *folder;
     const char *source; /* the file at hand */
     unsigned number;    /* of the next seed */
+    bool packed;
     bool failed;
 } Seeds;
 
@@ -59,6 +61,14 @@ seed_fact(void *payload, Summary *summary)
     Seeds *seeds = payload;
     StrBuf text;
 
+    if (seeds->packed) {
+        Packer pack;
+
+        pack_start(&pack, seeds->arena);
+        pack_told(&pack, summary);
+        write_seed(seeds, &pack.out);
+        return;
+    }
     strbuf_init(&text, seeds->arena);
     facts_print(summary, &text);
     write_seed(seeds, &text);
@@ -94,10 +104,13 @@ seed_facts(Seeds *seeds)
 int
 main(int argc, char **argv)
 {
-    Seeds seeds = {.arena = arena_new(), .folder = argc > 1 ? argv[1] : "."};
+    bool packed = argc > 1 && strcmp(argv[1], "--packed") == 0;
+    int first = packed ? 2 : 1;
+    Seeds seeds = {.arena = arena_new(), .folder = argc > first ? argv[first] : ".",
+                   .packed = packed};
 
     seeds.strings = strings_new(seeds.arena);
-    for (int i = 2; i < argc; i++) {
+    for (int i = first + 1; i < argc; i++) {
         const char *suffix = strrchr(argv[i], '.');
 
         seeds.source = argv[i];
