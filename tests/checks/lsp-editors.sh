@@ -1,6 +1,6 @@
 #!/bin/bash
-# The recipes of reports/editors: the VS Code extension packaged by its own tool, Vim's errorformat,
-# eglot where Emacs has it: lsp-editors.sh PATH-OF-STRAYREF
+# The recipes of reports/editors: Vim's errorformat, ALE, Kakoune, eglot, the VS Code extension packaged
+# by its own tool: lsp-editors.sh PATH-OF-STRAYREF
 #
 # An editor that is not installed is skipped; so is the extension without npm.
 set -euo pipefail
@@ -26,11 +26,18 @@ END
 printf '[{"directory": "%s", "file": "leak.c", "command": "cc %s -c leak.c"}]\n' "$work" \
     "$(python3-config --includes)" >"$work/compile_commands.json"
 
+# recipe WORD: the first block of the page that has the word.
+recipe() {
+    awk -v word="$1" '/^```/ { if (open && index(text, word)) { printf "%s", text; exit }
+                               open = !open; text = ""; next }
+                      open { text = text $0 "\n" }' reports/editors/README.md | grep .
+}
+path=$(dirname "$strayref"):$PATH
+
 # ---- Vim: the lines of a scan become a list of places ----
 if command -v vim >/dev/null; then
-    grep '^set makeprg\|^set errorformat' reports/editors/README.md >"$work/recipe.vim"
-    [ "$(wc -l <"$work/recipe.vim")" -eq 2 ]
-    (cd "$work" && PATH=$(dirname "$strayref"):$PATH timeout 60 vim -u NONE -i NONE -n -es \
+    recipe makeprg >"$work/recipe.vim"
+    (cd "$work" && PATH=$path timeout 60 vim -u NONE -i NONE -n -es \
         -c 'source recipe.vim' -c 'edit leak.c' -c 'silent make!' \
         -c 'call writefile(map(filter(getqflist(), "v:val.valid"), "v:val.lnum . v:val.type . bufname(v:val.bufnr)"), "places")' \
         -c 'quitall!' >/dev/null 2>&1) || true
@@ -40,17 +47,83 @@ else
     echo "skipped: Vim is not installed"
 fi
 
-# ---- Emacs: eglot starts the server and has its finding ----
-if command -v emacs >/dev/null && emacs -Q --batch --eval "(require 'eglot)" 2>/dev/null; then
-    PATH=$(dirname "$strayref"):$PATH timeout 90 emacs -Q --batch --eval "
-(progn (require 'eglot) (require 'flymake) (require 'project)
-  (add-to-list 'eglot-server-programs '((c-mode c++-mode c-ts-mode) . (\"strayref\" \"lsp\")))
+# ---- Vim with ALE: the finding comes, and goes when the leak is mended ----
+if command -v vim >/dev/null && [ -e /usr/share/vim/vimfiles/pack/dist-bundle/opt/ale ]; then
+    {
+        printf '%s\n' 'set nocompatible' 'filetype plugin on' 'packadd ale' \
+            "let g:ale_linters = {'c': ['strayref']}"
+        recipe ale#linter
+    } >"$work/ale.vim"
+    cat >"$work/drive.vim" <<'END'
+function Places()
+    return map(copy(ale#engine#GetLoclist(bufnr(''))), 'v:val.lnum . " " . v:val.text')
+endfunction
+function Await(some)
+    let tries = 0
+    while tries < 300 && empty(Places()) == a:some
+        sleep 100m
+        let tries += 1
+    endwhile
+    return Places()
+endfunction
+edit leak.c
+call ale#Queue(0)
+let found = Await(1)
+call append(7, '        Py_DECREF(list);')
+doautocmd TextChanged
+call writefile(found + ['then: ' . string(Await(0))], 'ale')
+quitall!
+END
+    (cd "$work" && PATH=$path timeout 90 vim -u ale.vim -i NONE -n --not-a-term -S drive.vim \
+        </dev/null >/dev/null 2>&1) || true
+    if ! grep -q '^8 leak of .list' "$work/ale" || ! grep -qx 'then: \[\]' "$work/ale"; then
+        echo "ALE sees:"
+        cat "$work/ale"
+        exit 1
+    fi
+    echo "ok: Vim with ALE"
+else
+    echo "skipped: no Vim with ALE"
+fi
+
+# ---- Kakoune: :make and the jump to the first finding ----
+if command -v kak >/dev/null; then
+    recipe makecmd >"$work/recipe.kak"
+    (cd "$work" && PATH=$path timeout 60 kak -n -ui dummy -e '
+        source /usr/share/kak/rc/tools/make.kak
+        source recipe.kak
+        edit leak.c
+        hook global BufCloseFifo .* %{ evaluate-commands %{
+            make-next-error
+            evaluate-commands %sh{ echo "echo -to-file kak $kak_buffile:$kak_cursor_line" }
+            quit!
+        } }
+        make leak.c' </dev/null >/dev/null 2>&1) || true
+    grep -qx ".*/leak.c:8" "$work/kak" || { echo "Kakoune jumps to:"; cat "$work/kak"; exit 1; }
+    echo "ok: Kakoune's list of errors"
+else
+    echo "skipped: Kakoune is not installed"
+fi
+
+# ---- Emacs: eglot starts the server; the finding comes, and goes when the leak is mended ----
+if command -v emacs >/dev/null && emacs --no-init-file --batch --eval "(require 'eglot)" 2>/dev/null; then
+    recipe eglot-server-programs >"$work/recipe.el"
+    (cd "$work" && PATH=$path timeout 120 emacs --no-init-file --batch --eval "
+(progn (require 'eglot) (require 'flymake) (require 'project) (load \"$work/recipe.el\")
   (setq eglot-sync-connect t) (find-file \"$work/leak.c\") (c-mode)
   (cl-letf (((symbol-function 'project-current) (lambda (&rest _) (cons 'transient \"$work/\"))))
     (apply #'eglot (eglot--guess-contact)))
   (with-timeout (60 (kill-emacs 1))
-    (while (null (flymake-diagnostics)) (accept-process-output nil 0.1)))
-  (message \"%s\" (flymake-diagnostic-text (car (flymake-diagnostics)))))" 2>&1 | grep -q list
+    (while (null (flymake-diagnostics)) (accept-process-output nil 0.1))
+    (message \"found: %s\" (flymake-diagnostic-text (car (flymake-diagnostics))))
+    (goto-char (point-min)) (search-forward \"return NULL\") (beginning-of-line)
+    (insert \"        Py_DECREF(list);\n\") (eglot--signal-textDocument/didChange)
+    (while (flymake-diagnostics) (accept-process-output nil 0.1))
+    (message \"mended\")))") >"$work/emacs" 2>&1 || true
+    if ! grep -q 'found:.*leak of .list' "$work/emacs" || ! grep -qx mended "$work/emacs"; then
+        cat "$work/emacs"
+        exit 1
+    fi
     echo "ok: Emacs with eglot"
 else
     echo "skipped: no Emacs with eglot"
