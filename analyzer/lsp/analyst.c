@@ -238,12 +238,22 @@ set_shift(OpenFile *file, const json_t *shift)
     }
 }
 
+/* Takes a unit of the file; it counts from now on for all files that its job shows. */
 static void
-put_unit(OpenFile *file, const Packet *packet)
+put_unit(Base *base, OpenFile *file, const Packet *packet)
 {
     bool whole = text_equal(json_string_value(json_object_get(packet->head, "kind")), "whole");
     Bytes *unit = whole ? &file->whole : &file->part;
 
+    for (uint32_t i = 0; i < base->nfiles; i++) {
+        OpenFile *other = &base->files[i];
+
+        if (other != file && other->job == file->job) {
+            bytes_free(&other->part);
+            bytes_free(&other->whole);
+            other->nshift = 0;
+        }
+    }
     bytes_free(&file->part);
     if (whole) {
         bytes_free(&file->whole);
@@ -284,7 +294,7 @@ take_message(Analyst *analyst, const Packet *packet)
         bytes_add(&file->text, packet->blob, packet->length);
     }
     else if (text_equal(type, "unit") && file != NULL) {
-        put_unit(file, packet);
+        put_unit(&analyst->base, file, packet);
     }
     else if (text_equal(type, "close")) {
         close_file(&analyst->base, path);

@@ -68,6 +68,9 @@ doc_take_job(Server *server, Doc *doc, const Packet *packet)
     task = (ReaderTask){.job = &job, .path = doc->path,
                         .overlay = packet->length > 0 ? packet->blob : NULL};
     doc->is_shared = !text_equal(job.file, doc->path);
+    free(doc->job);
+    doc->job = strdup(job.file);
+    doc->leads = false;
     child_kill(&doc->reader);
     if (!child_start(reader_run, &task, &doc->reader)) {
         rpc_message(server, 1, "no process can be had to read %s", doc->path);
@@ -93,18 +96,78 @@ reader_gone(Server *server, Doc *doc)
     }
 }
 
+/* True when one unit shows both documents. */
+static bool
+shares_job(const Doc *a, const Doc *b)
+{
+    return a != b && a->project == b->project && a->job != NULL && b->job != NULL
+           && text_equal(a->job, b->job);
+}
+
+/* The document's reader takes the lead among those of its job; true when it did not have it. */
+static bool
+take_lead(Server *server, Doc *doc)
+{
+    bool others = false, had = doc->leads;
+
+    for (uint32_t i = 0; i < server->ndocs; i++) {
+        Doc *other = server->docs[i];
+
+        if (shares_job(doc, other)) {
+            others = true;
+            other->leads = false;
+            other->lead_tick = other->tick;
+            other->due = 0;
+            other->read_tick = other->reading ? other->read_tick : other->tick;
+        }
+    }
+    doc->leads = true;
+    return others && !had;
+}
+
+/* Sends the reader the text, and those of the other documents. */
+static void
+send_texts(Server *server, Doc *doc, bool whole)
+{
+    json_t *buffers = json_array();
+    Bytes texts = {0};
+
+    bytes_add(&texts, doc->text.at, doc->text.n);
+    for (uint32_t i = 0; i < server->ndocs; i++) {
+        const Doc *other = server->docs[i];
+
+        if (other != doc) {
+            json_array_append_new(buffers, json_pack("[s, I]", other->path,
+                                                     (json_int_t)other->text.n));
+            bytes_add(&texts, other->text.at, other->text.n);
+        }
+    }
+    channel_send(&doc->reader,
+                 json_pack("{s:I, s:b, s:I, s:o}", "version", doc->tick, "whole", whole, "length",
+                           (json_int_t)doc->text.n, "buffers", buffers), texts.at, texts.n);
+    bytes_free(&texts);
+}
+
 void
 doc_run(Server *server, Doc *doc)
 {
-    (void)server;
     if (doc->due == 0 || doc->due > now_ms() || doc->reader.fd < 0 || doc->reading) {
         return;
     }
     doc->due = 0;
     doc->reading = true;
     doc->read_tick = doc->tick;
-    channel_send(&doc->reader, json_pack("{s:I}", "version", doc->tick), doc->text.at,
-                 doc->text.n);
+    send_texts(server, doc, take_lead(server, doc));
+}
+
+/* What the analyst has now is the document as it is in the editor. */
+static void
+note_unit(Doc *doc)
+{
+    doc->is_broken = false;
+    doc->unit_tick = doc->tick;
+    channel_send(&doc->project->analyst, json_pack("{s:s, s:s}", "type", "text", "path",
+                                                   doc->path), doc->text.at, doc->text.n);
 }
 
 /* Gives the analyst a unit; the evaluation follows when it is of the newest text. */
@@ -116,7 +179,7 @@ pass_unit(Server *server, Doc *doc, const Packet *packet)
     bool whole = text_equal(json_string_value(json_object_get(head, "kind")), "whole");
     bool newest = doc->read_tick == doc->tick;
 
-    if (!newest && !whole) {
+    if (!doc->leads || (!newest && !whole)) {
         json_decref(head);
         return;
     }
@@ -125,12 +188,18 @@ pass_unit(Server *server, Doc *doc, const Packet *packet)
     channel_send(analyst, head, packet->blob, packet->length);
     if (whole) {
         doc->project->wants_absorb = true;
+        json_decref(doc->includes);
+        doc->includes = json_incref(json_object_get(packet->head, "includes"));
     }
     if (newest) {
-        doc->is_broken = false;
-        doc->unit_tick = doc->tick;
-        channel_send(analyst, json_pack("{s:s, s:s}", "type", "text", "path", doc->path),
-                     doc->text.at, doc->text.n);
+        note_unit(doc);
+        for (uint32_t i = 0; i < server->ndocs; i++) {
+            Doc *other = server->docs[i];
+
+            if (shares_job(doc, other) && other->lead_tick == other->tick) {
+                note_unit(other);
+            }
+        }
         project_evaluate(server, doc->project);
     }
 }
@@ -170,12 +239,35 @@ ask_for_job(const Doc *doc)
     }
 }
 
-/* The text has changed. */
+/* True when the document's unit was made of that file as well. */
+static bool
+is_made_of(const Doc *doc, const char *path)
+{
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(doc->includes, i, one) {
+        if (text_equal(json_string_value(one), path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The text has changed; so have the units of other documents that include it. */
 static void
 touch(Server *server, Doc *doc)
 {
     doc->tick++;
     doc->due = now_ms() + server->debounce;
+    for (uint32_t i = 0; i < server->ndocs; i++) {
+        Doc *other = server->docs[i];
+
+        if (other != doc && !shares_job(doc, other) && is_made_of(other, doc->path)) {
+            other->tick++;
+            other->due = doc->due;
+        }
+    }
 }
 
 void
@@ -200,8 +292,8 @@ doc_open(Server *server, const json_t *params)
     *doc = (Doc){.uri = strdup(uri), .path = strdup(path), .reader.fd = -1,
                  .version = json_integer_value(json_object_get(item, "version"))};
     bytes_add(&doc->text, json_string_value(text), json_string_length(text));
-    touch(server, doc);
     doc->project = project_of(server, doc->path);
+    touch(server, doc);
     ask_for_job(doc);
 }
 
@@ -285,6 +377,8 @@ doc_free(Server *server, Doc *doc)
     child_kill(&doc->reader);
     json_decref(doc->findings);
     json_decref(doc->shown);
+    json_decref(doc->includes);
+    free(doc->job);
     bytes_free(&doc->text);
     bytes_free(&doc->good);
     free(doc->uri);

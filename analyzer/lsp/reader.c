@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "lsp/alone.h"
+#include "lsp/whole.h"
 #include "model/model.h"
 
 enum {
@@ -17,18 +17,6 @@ enum {
     WHOLE_DELAY = 1500, /* ... before a text that differs in several bodies is parsed whole */
 };
 
-/* The text that was last parsed whole, and what came out. */
-typedef struct Whole {
-    Arena *arena;
-    BodyText text;
-    const Unit *unit;
-    EditedFile *others; /* other files of the unit, without bodies */
-    uint32_t nothers;
-    uint32_t *definition; /* by body: where the function's definition begins */
-    Alone alone;
-    bool warm;          /* all but one function is parsed already */
-} Whole;
-
 typedef struct Reader {
     Channel *channel;
     const ReaderTask *task;
@@ -36,6 +24,8 @@ typedef struct Reader {
     Whole whole;       /* arena NULL: nothing yet */
     Arena *arena;      /* of the text at hand */
     BodyText now;      /* ... with the bodies that were found in it; text NULL: lost */
+    EditedFile *open;  /* other files that are open, as they are at hand */
+    uint32_t nopen;
     Arena *previous;   /* the same of the text before it */
     BodyText before;
     bool wants_whole;
@@ -68,69 +58,6 @@ is_broken(const Reader *reader, const Unit *unit)
     return false;
 }
 
-/* True when the text includes the file before its first declaration. */
-static bool
-is_in_preamble(const BodyText *text, const char *path)
-{
-    const char *name = path_basename(path);
-    const char *found = memmem(text->text, text->length, name, strlen(name));
-
-    return found == NULL || text->nspan == 0
-           || (uint32_t)(found - text->text) < text->span[0].start;
-}
-
-/* Notes where definitions begin, and which functions other files have. */
-static void
-note_functions(Reader *reader, Whole *whole, const Bodies *bodies)
-{
-    whole->definition = ARENA_ARRAY(whole->arena, uint32_t, whole->text.nspan + 1);
-    for (uint32_t i = 0; i < bodies->n; i++) {
-        const Body *body = &bodies->at[i];
-
-        if (!text_equal(body->file, reader->task->path)) {
-            alone_add_function(&whole->alone, body->name);
-        }
-        for (uint32_t k = 0; k < whole->text.nspan; k++) {
-            if (whole->text.span[k].start == body->start
-                && text_equal(body->file, reader->task->path)) {
-                whole->definition[k] = body->definition;
-            }
-        }
-    }
-}
-
-/* Notes the unit's .c files, but for the edited one, without their bodies. */
-static void
-blank_others(Reader *reader, Whole *whole, const Bodies *bodies)
-{
-    const Unit *unit = whole->unit;
-
-    whole->others = ARENA_ARRAY(whole->arena, EditedFile, unit->includes.n + 1);
-    for (uint32_t i = 0; i < unit->includes.n; i++) {
-        const char *path = unit->includes.at[i];
-        BodyText text = {0};
-        size_t length;
-        char *blank;
-
-        if (!text_ends(path, ".c") || text_equal(path, reader->task->path)
-            || (i > 0 && text_equal(unit->path, reader->task->path)
-                && is_in_preamble(&whole->text, path))) {
-            continue;
-        }
-        blank = file_read(whole->arena, path, &length, NULL);
-        if (blank == NULL) {
-            continue;
-        }
-        alone_add_file(&whole->alone, blank, length);
-        text = (BodyText){.text = blank, .length = (uint32_t)length};
-        bodies_find(whole->arena, bodies, path, &text);
-        for (uint32_t k = 0; k < text.nspan; k++) {
-            body_blank(blank, text.span[k]);
-        }
-        whole->others[whole->nothers++] = (EditedFile){path, blank, length};
-    }
-}
-
 static void
 reply(Reader *reader, json_int_t version, const char *kind, const Unit *unit, json_t *shift)
 {
@@ -145,6 +72,9 @@ reply(Reader *reader, json_int_t version, const char *kind, const Unit *unit, js
     if (shift != NULL) {
         json_object_set_new(head, "shift", shift);
     }
+    else if (unit != NULL) {
+        json_object_set_new(head, "includes", whole_includes(unit));
+    }
     channel_send(reader->channel, head, text.text, text.length);
     channel_flush(reader->channel, true);
     arena_free(arena);
@@ -154,11 +84,15 @@ static void
 read_whole(Reader *reader, json_int_t version)
 {
     Whole whole = {.arena = arena_new(), .text = reader->now};
-    EditedFile edited = {reader->task->path, reader->now.text, reader->now.length};
+    EditedFile *edited = ARENA_ARRAY(reader->arena, EditedFile, reader->nopen + 1);
     Bodies bodies = {0};
 
-    whole.unit = live_capture(reader->live, whole.arena, strings_new(whole.arena), &edited, 1,
-                              NULL, &bodies);
+    edited[0] = (EditedFile){reader->task->path, reader->now.text, reader->now.length};
+    if (reader->nopen > 0) {
+        memcpy(edited + 1, reader->open, reader->nopen * sizeof(EditedFile));
+    }
+    whole.unit = live_capture(reader->live, whole.arena, strings_new(whole.arena), edited,
+                              reader->nopen + 1, NULL, &bodies);
     if (is_broken(reader, whole.unit)) {
         reply(reader, version, "broken", NULL, NULL);
         arena_free(whole.arena);
@@ -166,9 +100,7 @@ read_whole(Reader *reader, json_int_t version)
     }
     whole.text.text = arena_strndup(whole.arena, reader->now.text, reader->now.length);
     bodies_find(whole.arena, &bodies, reader->task->path, &whole.text);
-    alone_start(&whole.alone, whole.arena, &whole.text);
-    note_functions(reader, &whole, &bodies);
-    blank_others(reader, &whole, &bodies);
+    whole_note(&whole, reader->task->path, reader->open, reader->nopen, &bodies);
     if (reader->whole.arena != NULL) {
         arena_free(reader->whole.arena);
     }
@@ -233,7 +165,7 @@ find_differing(Reader *reader, Differing *out)
         return false;
     }
     if (!live_is_separable(reader->live) || reader->whole.unit->status == UNIT_FAILED
-        || !bodies_same_outside(whole, now)) {
+        || !whole_has_same_open(&reader->whole, reader->open, reader->nopen) || !bodies_same_outside(whole, now)) {
         return false;
     }
     for (uint32_t i = 0; i < whole->nspan; i++) {
@@ -421,6 +353,29 @@ warm_up(Reader *reader)
 
 /* ---- the process ------------------------------------------------------------------------- */
 
+/* Takes the edited file's text, and those of other files that are open. */
+static void
+take_buffers(Reader *reader, const Packet *packet)
+{
+    const json_t *buffers = json_object_get(packet->head, "buffers");
+    size_t at = (size_t)json_integer_value(json_object_get(packet->head, "length")), i;
+    json_t *one;
+
+    reader->now = (BodyText){.text = arena_strndup(reader->arena, packet->blob, at),
+                             .length = (uint32_t)at};
+    reader->open = ARENA_ARRAY(reader->arena, EditedFile, json_array_size(buffers) + 1);
+    reader->nopen = 0;
+    json_array_foreach(buffers, i, one) {
+        const char *path = json_string_value(json_array_get(one, 0));
+        size_t length = (size_t)json_integer_value(json_array_get(one, 1));
+
+        reader->open[reader->nopen++] =
+            (EditedFile){arena_strndup(reader->arena, path, strlen(path)),
+                         arena_strndup(reader->arena, packet->blob + at, length), length};
+        at += length;
+    }
+}
+
 static void
 take_text(Reader *reader, const Packet *packet)
 {
@@ -432,8 +387,7 @@ take_text(Reader *reader, const Packet *packet)
     reader->previous = reader->arena;
     reader->before = reader->now;
     reader->arena = arena_new();
-    reader->now = (BodyText){.text = arena_strndup(reader->arena, packet->blob, packet->length),
-                             .length = (uint32_t)packet->length};
+    take_buffers(reader, packet);
     reader->version = version;
     if (!read_part(reader, version)) {
         read_whole(reader, version);

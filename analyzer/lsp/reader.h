@@ -1,8 +1,10 @@
 /* reader.h: the process that keeps one open file parsed (private to lsp/).
  *
- * Gets  {"version"} + text          the buffer
- *       {"whole": true}             the next text is to be parsed whole
- * gives {"version", "kind": "whole"} + unit        everything, and what follows starts from it
+ * Gets  {"version", "whole", "length", "buffers": [[path, length]...]} + texts
+ *                                   the buffer, and those of other files that are open, one behind
+ *                                   the other; "whole": it is to be parsed whole
+ * gives {"version", "kind": "whole", "includes": [path...]} + unit
+ *                                   everything, and what follows starts from it
  *       {"version", "kind": "part", "shift": [[from, by]...]} + unit   changed functions only
  *       {"version", "kind": "broken"}              has errors that the last whole one has not
  */

@@ -56,6 +56,10 @@ typedef struct Doc {
     Channel reader;        /* fd -1: none yet */
     bool reading;
     bool is_shared;        /* not the main file of its job */
+    char *job;             /* that file, NULL: unknown */
+    json_t *includes;      /* what its unit was made of last, system headers aside, or NULL */
+    bool leads;            /* of the documents of the job, its reader has read last */
+    json_int_t lead_tick;  /* of the text that the leading one's reader had beside its own */
     uint32_t ncrashes;
     json_t *findings;      /* the last good ones, places in bytes */
     Bytes good;            /* the text they are of */

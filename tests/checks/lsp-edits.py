@@ -136,6 +136,14 @@ second(PyObject *self, PyObject *x)
 """ + MAIN[MAIN.index("static PyMethodDef"):].replace("leaks", "first").replace("pairs", "second")
 
 
+HEADER = """static int
+look(PyObject *x)
+{
+    return PyObject_IsTrue(x);
+}
+"""
+
+
 class Session:
     def __init__(self, folder, text):
         self.folder = folder
@@ -143,6 +151,7 @@ class Session:
         self.text = text
         self.main.write_text(text)
         (folder / "helper.c").write_text(HELPER)
+        (folder / "local.h").write_text(HEADER)
         flags = subprocess.run(["python3-config", "--includes"], check=True, capture_output=True,
                                text=True).stdout.split()
         (folder / "compile_commands.json").write_text(json.dumps([
@@ -234,6 +243,44 @@ def closed(session):
     session.compare("the callee's file closed")
 
 
+def including(text):
+    return (text.replace("PyObject *make_pair", '#include "local.h"\n\nPyObject *make_pair', 1)
+            .replace("PyObject_IsTrue(pair) < 0", "look(pair) < 0"))
+
+
+def include(session):
+    """A header that nobody includes on the disk."""
+    session.edit(session.text, including(session.text))
+    session.compare("a header included")
+
+
+def header(session):
+    """A header and the file that includes it, neither saved: both are as in the editor."""
+    path = session.folder / "local.h"
+    text = HEADER
+    session.client.open(path)
+    session.client.diagnostics(path)
+    for what, old, new in (
+            ("cannot fail", "    return PyObject_IsTrue(x);", "    return x == Py_True;"),
+            ("fails again", "    return x == Py_True;", "    return PyObject_IsTrue(x);"),
+            ("has another line", "static int", "\nstatic int")):
+        text = text.replace(old, new)
+        session.client.replace(path, text)
+        got = shown(session.client.diagnostics(session.main))
+        session.edit("    PyObject *pair =", "    ;\n    PyObject *pair =")
+        assert len(shown(session.client.diagnostics(session.main))) == len(got)
+        session.client.replace(path, text + "/* the end */\n")
+        got = shown(session.client.diagnostics(session.main))
+        path.write_text(text)
+        session.main.write_text(session.text)
+        want = scan(session.folder)
+        assert got == want, f"the header {what}: server {got}, scan {want}"
+        print(f"the header {what}: {len(got)} findings, as a scan says")
+    session.client.notify("textDocument/didClose", {"textDocument": {"uri": path.as_uri()}})
+    session.edit("    ;\n", "")
+    session.compare("the header closed")
+
+
 def broken(session):
     """What was found in functions that nobody touches stays while the buffer is broken."""
     before = [d for d in scan(session.folder) if d[2] == "leak"]
@@ -252,7 +299,8 @@ def broken(session):
 
 
 def main():
-    for text, steps in ((MAIN, (same_as_scan, broken)), (MAIN, (closed,)), (SILENT, (places,))):
+    for text, steps in ((MAIN, (same_as_scan, broken)), (MAIN, (closed,)), (including(MAIN), (header,)),
+                        (MAIN, (include, header)), (SILENT, (places,))):
         with tempfile.TemporaryDirectory() as name:
             session = Session(pathlib.Path(name).resolve(), text)
             for step in steps:
