@@ -270,11 +270,22 @@ ledger_store(Explorer *ex, State *state, const Sym *sym, const Place *place, con
     ((Node *)(uintptr_t)state->trace)->place = place;
 }
 
+/* True when the function has released the reference of its caller, and nothing is known to hold
+ * the object besides. */
+static bool
+is_consumed(const Explorer *ex, const Ref *ref)
+{
+    const Place *place = ref->sym->kind == SYM_INIT ? ref->sym->place : NULL;
+    return place && place->kind == PLACE_LOCAL && !ex->info->is_entry && ref->own < 0 &&
+           ref->kept == KEPT_CALLER && ref->stored <= 0 && ref->lent == 0 &&
+           (ref->flags & (REF_RELEASED | REF_STOLEN | REF_KEPT | REF_ESCAPED)) == REF_RELEASED;
+}
+
 void
 ledger_use(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *use)
 {
     Ref *ref = state_ref(state, sym);
-    if (!ref || !ledger_dead(ref)) {
+    if (!ref || !(ledger_dead(ref) || is_consumed(ex, ref))) {
         return;
     }
     event_use(ex, state, ref, at, use);
