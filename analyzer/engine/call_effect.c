@@ -370,7 +370,7 @@ forget_outside(State *state, const Instr *at)
     forget_last_turn(state, at);
     for (uint32_t b = 0; b < state->nbind; b++) {
         const Place *place = state->bind[b].place;
-        if (place_is_local(place) || place_is_callers(place)) {
+        if (place_is_local(place) || place_is_callers(place) || place->fixed) {
             state->bind[kept++] = state->bind[b];
         }
     }

@@ -46,6 +46,14 @@ mark(Marks *marks, const Sym *sym)
     mark(marks, sym->c);
 }
 
+/* True when who reads the place now, and finds nothing bound to it, gets the symbol. */
+static bool
+is_read_now(const State *state, const Sym *sym)
+{
+    bool stays = sym->place->fixed || place_is_callers(sym->place);
+    return sym->site == (stays ? NULL : state->epoch);
+}
+
 /* True when the symbol can still be met: it is marked, or made of such. */
 static bool
 still_reachable(const Marks *marks, const Sym *sym)
@@ -59,7 +67,7 @@ still_reachable(const Marks *marks, const Sym *sym)
     case SYM_CALL:
         return false;
     case SYM_ADDR: case SYM_INIT: {
-        if (!sym->place || (sym->kind == SYM_INIT && sym->site != marks->state->epoch)) {
+        if (!sym->place || (sym->kind == SYM_INIT && !is_read_now(marks->state, sym))) {
             return false;
         }
         for (const Place *p = sym->place; p; p = p->base) {

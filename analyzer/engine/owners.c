@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "engine/state.h"
+#include "engine/fixed.h"
 
 struct Owners {
     Arena *arena;
@@ -19,6 +19,7 @@ struct Owners {
     Map made;     /* key of a container that the program makes -> itself */
     Map fed;      /* key of a container that gets what comes from outside -> itself */
     Map shrunk;   /* key of a container that the program takes from -> itself */
+    const Fixed *fixed;
     Map freeing; /* key of memory that is given back -> its family */
 };
 
@@ -411,6 +412,7 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     for (uint32_t f = 0; f < program->nfns; f++) {
         look_through(owners, program->fns[f], &info[f]);
     }
+    owners->fixed = fixed_find(arena, strings, program, info);
     return owners;
 }
 
@@ -438,7 +440,14 @@ known_of(const Owners *owners, Str key)
 uint64_t
 owners_field(Owners *owners, Str record, Str name)
 {
-    return known_of(owners, field_key(owners, record, name));
+    return known_of(owners, field_key(owners, record, name)) ^
+           (uint64_t)fixed_is(owners->fixed, record, name) << 4;
+}
+
+bool
+owners_is_fixed(const Owners *owners, Str record, Str name)
+{
+    return fixed_is(owners->fixed, record, name);
 }
 
 uint64_t
@@ -460,7 +469,7 @@ add_unordered(Digest *sum, const char *text, const char *more)
 Digest
 owners_digest(const Owners *owners)
 {
-    Digest sum = {0};
+    Digest sum = {.low = fixed_digest(owners->fixed)};
     for (uint32_t i = 0; i < owners->owning.n; i++) {
         add_unordered(&sum, owners->owning.at[i].value, NULL);
     }

@@ -62,6 +62,7 @@ struct Place {
     const Place *base;
     Str name;
     Str record;       /* FIELD: tag of the record, no part of the identity */
+    bool fixed;       /* FIELD: it never changes once the record has been made */
     const Type *type; /* ELEM: pointer to the element */
 };
 
@@ -276,6 +277,8 @@ Digest owners_digest(const Owners *owners);
 /* All that is known of the field, the global, as a number that changes with it. */
 uint64_t owners_field(Owners *owners, Str record, Str name);
 uint64_t owners_global(Owners *owners, Str usr);
+/* True when the field never changes once its struct has been made: fixed.h. */
+bool owners_is_fixed(const Owners *owners, Str record, Str name);
 
 /* ---- premise.c ------------------------------------------------------------------------- */
 

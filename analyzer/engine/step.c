@@ -79,7 +79,7 @@ read_place(Explorer *ex, State *state, const Place *place, const Type *type)
     if (place->kind == PLACE_ELEM && place->sym->kind != SYM_INT && place_is_local(place)) {
         escape_elements(ex, state, place->base);
     }
-    bool ours = place_is_local(place) || place_is_callers(place);
+    bool ours = place_is_local(place) || place_is_callers(place) || place->fixed;
     return sym_init(ex, place, ours ? NULL : state->epoch, type);
 }
 

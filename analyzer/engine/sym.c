@@ -314,6 +314,8 @@ intern_place(Explorer *ex, Place place)
     c->next = *slot;
     c->place = place;
     c->place.id = ex->nplaces++;
+    c->place.fixed = place.kind == PLACE_FIELD && ex->owners &&
+                     owners_is_fixed(ex->owners, place.record, place.name);
     *slot = c;
     return &c->place;
 }
