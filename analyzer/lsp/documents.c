@@ -12,7 +12,7 @@ Doc *
 doc_find(const Server *server, const char *uri)
 {
     for (uint32_t i = 0; uri != NULL && i < server->ndocs; i++) {
-        if (text_equal(server->docs[i]->uri, uri)) {
+        if (server->docs[i]->of == NULL && text_equal(server->docs[i]->uri, uri)) {
             return server->docs[i];
         }
     }
@@ -22,7 +22,30 @@ doc_find(const Server *server, const char *uri)
 bool
 doc_is_fresh(const Doc *doc)
 {
-    return doc->good_tick == doc->tick && doc->findings != NULL;
+    bool fresh = true;
+
+    for (const Doc *one = doc; one != NULL; one = one->next) {
+        fresh = fresh && one->good_tick == one->tick && one->own != NULL;
+    }
+    return fresh;
+}
+
+bool
+doc_is_broken(const Doc *doc)
+{
+    bool broken = false;
+
+    for (const Doc *one = doc; one != NULL; one = one->next) {
+        broken = broken || (one->is_broken && one->read_tick == one->tick);
+    }
+    return broken;
+}
+
+/* The client's document. */
+static Doc *
+client_doc(Doc *doc)
+{
+    return doc->of != NULL ? doc->of : doc;
 }
 
 /* ---- the reader --------------------------------------------------------------------- */
@@ -54,9 +77,9 @@ doc_take_job(Server *server, Doc *doc, const Packet *packet)
     ReaderTask task;
 
     if (!json_is_object(told)) {
-        Project *alone = project_alone(server, doc->path);
+        Project *alone = project_alone(server, doc->path, doc->python);
 
-        if (alone == doc->project) {
+        if (alone == doc->project && doc->of == NULL) {
             rpc_message(server, 2, "%s cannot be read as C", doc->path);
             return;
         }
@@ -86,7 +109,7 @@ reader_gone(Server *server, Doc *doc)
 {
     child_kill(&doc->reader);
     doc->reading = false;
-    if (doc->ncrashes++ == 0) {
+    if (doc->ncrashes++ == 0 && doc->of == NULL) {
         rpc_message(server, 2, "the parser crashed on %s; what it found before stays",
                     path_basename(doc->path));
     }
@@ -136,7 +159,7 @@ send_texts(Server *server, Doc *doc, bool whole)
     for (uint32_t i = 0; i < server->ndocs; i++) {
         const Doc *other = server->docs[i];
 
-        if (other != doc) {
+        if (other->of == NULL && !text_equal(other->path, doc->path)) {
             json_array_append_new(buffers, json_pack("[s, I]", other->path,
                                                      (json_int_t)other->text.n));
             bytes_add(&texts, other->text.at, other->text.n);
@@ -219,7 +242,7 @@ doc_read(Server *server, Doc *doc)
         }
         else if (doc->read_tick == doc->tick) {
             doc->is_broken = true;
-            diagnostics_publish(server, doc);
+            diagnostics_publish(server, client_doc(doc));
         }
         packet_free(&packet);
     }
@@ -263,10 +286,51 @@ touch(Server *server, Doc *doc)
     for (uint32_t i = 0; i < server->ndocs; i++) {
         Doc *other = server->docs[i];
 
-        if (other != doc && !shares_job(doc, other) && is_made_of(other, doc->path)) {
+        if (other->python == doc->python && !text_equal(other->path, doc->path)
+            && !shares_job(doc, other) && is_made_of(other, doc->path)) {
             other->tick++;
             other->due = doc->due;
         }
+    }
+}
+
+/* A document for one of the Pythons asked for; 'of' is the client's, NULL for itself. */
+static Doc *
+add_doc(Server *server, const char *uri, const char *path, Doc *of, uint32_t python)
+{
+    Doc *doc = calloc(1, sizeof(Doc));
+    Doc **docs = realloc(server->docs, (server->ndocs + 1) * sizeof(Doc *));
+
+    if (doc == NULL || docs == NULL) {
+        abort();
+    }
+    server->docs = docs;
+    docs[server->ndocs++] = doc;
+    *doc = (Doc){.of = of, .python = python, .uri = strdup(uri), .path = strdup(path),
+                 .reader.fd = -1};
+    return doc;
+}
+
+/* Brings the document into its project, and others for other Pythons. */
+static void
+join(Server *server, Doc *doc)
+{
+    uint32_t pythons;
+    Doc *last = doc;
+
+    doc->project = project_of(server, doc->path, 0, &pythons);
+    for (uint32_t i = 1; i < pythons; i++) {
+        Doc *one = add_doc(server, doc->uri, doc->path, doc, i);
+
+        one->version = doc->version;
+        bytes_add(&one->text, doc->text.at, doc->text.n);
+        one->project = project_of(server, doc->path, i, NULL);
+        last->next = one;
+        last = one;
+    }
+    for (Doc *one = doc; one != NULL; one = one->next) {
+        touch(server, one);
+        ask_for_job(one);
     }
 }
 
@@ -277,24 +341,49 @@ doc_open(Server *server, const json_t *params)
     const char *uri = json_string_value(json_object_get(item, "uri"));
     const json_t *text = json_object_get(item, "text");
     char *path = uri_path(server->arena, uri);
-    Doc *doc, **docs;
+    Doc *doc;
 
     if (path == NULL || !json_is_string(text) || doc_find(server, uri) != NULL) {
         return;
     }
-    doc = calloc(1, sizeof(Doc));
-    docs = realloc(server->docs, (server->ndocs + 1) * sizeof(Doc *));
-    if (doc == NULL || docs == NULL) {
-        abort();
-    }
-    server->docs = docs;
-    docs[server->ndocs++] = doc;
-    *doc = (Doc){.uri = strdup(uri), .path = strdup(path), .reader.fd = -1,
-                 .version = json_integer_value(json_object_get(item, "version"))};
+    doc = add_doc(server, uri, path, NULL, 0);
+    doc->version = json_integer_value(json_object_get(item, "version"));
     bytes_add(&doc->text, json_string_value(text), json_string_length(text));
-    doc->project = project_of(server, doc->path);
-    touch(server, doc);
-    ask_for_job(doc);
+    join(server, doc);
+}
+
+/* Frees the documents behind one. */
+static void
+free_next(Server *server, Doc *doc)
+{
+    Doc *next = doc->next;
+
+    doc->next = NULL;
+    if (next != NULL) {
+        doc_free(server, next);
+    }
+}
+
+void
+docs_join(Server *server)
+{
+    for (uint32_t i = 0; i < server->ndocs;) {
+        if (server->docs[i]->next != NULL) {
+            free_next(server, server->docs[i]);
+            i = 0;
+        }
+        else {
+            i++;
+        }
+    }
+    for (uint32_t i = 0, n = server->ndocs; i < n; i++) {
+        Doc *doc = server->docs[i];
+
+        child_kill(&doc->reader);
+        doc->reading = false;
+        doc->good_tick = 0;
+        join(server, doc);
+    }
 }
 
 void
@@ -312,6 +401,11 @@ doc_change(Server *server, const json_t *params)
     }
     doc->version = json_is_integer(version) ? json_integer_value(version) : doc->version;
     touch(server, doc);
+    for (Doc *one = doc->next; one != NULL; one = one->next) {
+        bytes_free(&one->text);
+        bytes_add(&one->text, doc->text.at, doc->text.n);
+        touch(server, one);
+    }
 }
 
 void
@@ -321,8 +415,10 @@ doc_save(Server *server, const json_t *params)
     Doc *doc = doc_find(server, json_string_value(json_object_get(item, "uri")));
 
     (void)server;
-    if (doc != NULL && doc->is_shared && doc->project != NULL) {
-        project_rescan(doc->project, 0); /* other files read it as well */
+    for (; doc != NULL; doc = doc->next) {
+        if (doc->is_shared && doc->project != NULL) {
+            project_rescan(doc->project, 0); /* other files read it as well */
+        }
     }
 }
 
@@ -340,23 +436,32 @@ is_edited(const Doc *doc)
     return !same;
 }
 
-void
-doc_close(Server *server, const json_t *params)
+/* The project goes on without the document. */
+static void
+leave(const Doc *doc)
 {
-    const json_t *item = json_object_get(params, "textDocument");
-    Doc *doc = doc_find(server, json_string_value(json_object_get(item, "uri")));
-    Project *project;
+    Project *project = doc->project;
 
-    if (doc == NULL) {
-        return;
-    }
-    project = doc->project;
     if (project != NULL && is_edited(doc)) {
         project_rescan(project, 0); /* until that is done the analyst keeps the buffer */
     }
     else if (project != NULL && project->state == PROJECT_READY) {
         channel_send(&project->analyst, json_pack("{s:s, s:s}", "type", "close", "path",
                                                   doc->path), NULL, 0);
+    }
+}
+
+void
+doc_close(Server *server, const json_t *params)
+{
+    const json_t *item = json_object_get(params, "textDocument");
+    Doc *doc = doc_find(server, json_string_value(json_object_get(item, "uri")));
+
+    if (doc == NULL) {
+        return;
+    }
+    for (const Doc *one = doc; one != NULL; one = one->next) {
+        leave(one);
     }
     if (!server->pull && doc->shown != NULL && json_array_size(doc->shown) > 0) {
         rpc_notify(server, "textDocument/publishDiagnostics",
@@ -368,6 +473,7 @@ doc_close(Server *server, const json_t *params)
 void
 doc_free(Server *server, Doc *doc)
 {
+    free_next(server, doc);
     pending_drop(server, doc);
     for (uint32_t i = 0; i < server->ndocs; i++) {
         if (server->docs[i] == doc) {
@@ -375,6 +481,7 @@ doc_free(Server *server, Doc *doc)
         }
     }
     child_kill(&doc->reader);
+    json_decref(doc->own);
     json_decref(doc->findings);
     json_decref(doc->shown);
     json_decref(doc->includes);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lsp/analyst.h"
+#include "model/model.h"
 
 enum {
     ABSORB_DELAY = 1500, /* milliseconds without an edit before whole units are taken in */
@@ -107,44 +108,55 @@ options_for(Server *server, Arena *arena, const char *path)
     return options;
 }
 
+/* The project with that key for the Python; makes it.  Takes over the arena. */
+static Project *
+project_for(Server *server, Arena *arena, const char *key, Options *options, uint32_t python)
+{
+    Project *known;
+
+    if (python > 0 && python < options->npythons) {
+        options->python = options->pythons[python];
+        key = arena_printf(arena, "%s for Python %s", key, version_text(arena, options->python));
+    }
+    known = project_named(server, key);
+    if (known != NULL) {
+        arena_free(arena);
+        return known;
+    }
+    known = add_project(server, arena, key, options);
+    known->python = python;
+    return known;
+}
+
 Project *
-project_of(Server *server, const char *path)
+project_of(Server *server, const char *path, uint32_t python, uint32_t *pythons)
 {
     Arena *arena = arena_new();
     Options options = options_for(server, arena, path);
     const char *database = options.database != NULL ? path_absolute(arena, NULL, options.database)
                                                     : compdb_find(arena, path, NULL);
-    Project *known;
 
     options.database = database;
     if (database != NULL) {
         options.paths = NULL;
         options.npaths = 0;
     }
-    known = project_named(server, database != NULL ? database : path);
-    if (known != NULL) {
-        arena_free(arena);
-        return known;
+    if (pythons != NULL) {
+        *pythons = options.npythons > 1 ? options.npythons : 1;
     }
-    return add_project(server, arena, database != NULL ? database : path, &options);
+    return project_for(server, arena, database != NULL ? database : path, &options, python);
 }
 
 Project *
-project_alone(Server *server, const char *path)
+project_alone(Server *server, const char *path, uint32_t python)
 {
-    Project *known = project_named(server, path);
-    Arena *arena;
-    Options options;
+    Arena *arena = arena_new();
+    Options options = options_for(server, arena, path);
 
-    if (known != NULL) {
-        return known;
-    }
-    arena = arena_new();
-    options = options_for(server, arena, path);
     if (options.database == NULL) {
         options.database = compdb_find(arena, path, NULL);
     }
-    return add_project(server, arena, path, &options);
+    return project_for(server, arena, path, &options, python);
 }
 
 void
@@ -155,6 +167,7 @@ project_free(Server *server, Project *project)
     }
     child_kill(&project->analyst);
     child_kill(&project->coming);
+    pending_again(server, project); /* nobody answers what it was asked */
     for (uint32_t i = 0; i < server->nprojects; i++) {
         if (server->projects[i] == project) {
             server->projects[i] = server->projects[--server->nprojects];
@@ -169,14 +182,7 @@ projects_restart(Server *server)
     while (server->nprojects > 0) {
         project_free(server, server->projects[0]);
     }
-    for (uint32_t i = 0; i < server->ndocs; i++) {
-        Doc *doc = server->docs[i];
-
-        child_kill(&doc->reader);
-        doc->reading = false;
-        doc->good_tick = 0;
-        doc->project = project_of(server, doc->path);
-    }
+    docs_join(server);
 }
 
 /* ---- what the analyst says ----------------------------------------------------------------- */
@@ -194,7 +200,8 @@ take_ready(Server *server, Project *project, const json_t *head)
                  arena_printf(arena, "%d files, %d functions",
                               (int)json_integer_value(json_object_get(head, "units")),
                               (int)json_integer_value(json_object_get(head, "functions"))));
-    for (size_t i = 0; i < json_array_size(notes) && !project->told; i++) {
+    for (size_t i = 0; i < json_array_size(notes) && !project->told && project->python == 0;
+         i++) {
         rpc_message(server, 3, "%s", json_string_value(json_array_get(notes, i)));
     }
     project->told = true;
@@ -236,12 +243,7 @@ take_result(Server *server, Project *project, const json_t *head)
         if (doc == NULL || doc->unit_tick != doc->tick || doc->asked_tick != doc->tick) {
             continue; /* it has changed meanwhile */
         }
-        json_decref(doc->findings);
-        doc->findings = json_incref(findings);
-        doc->good_tick = doc->tick;
-        bytes_free(&doc->good);
-        bytes_add(&doc->good, doc->text.at, doc->text.n);
-        diagnostics_publish(server, doc);
+        doc_take_findings(server, doc, findings);
     }
     if (project->wants_absorb) {
         project->absorb_due = now_ms() + ABSORB_DELAY;

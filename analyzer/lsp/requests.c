@@ -78,7 +78,7 @@ request_cancel(Server *server, const json_t *params)
 static bool
 is_settled(const Doc *doc)
 {
-    return doc_is_fresh(doc) || (doc->is_broken && doc->read_tick == doc->tick)
+    return doc_is_fresh(doc) || doc_is_broken(doc)
            || doc->project == NULL || doc->project->state == PROJECT_FAILED;
 }
 
@@ -114,7 +114,7 @@ ask_next(Server *server, Pending *one)
             return true; /* later */
         }
         one->next++;
-        if (project->state == PROJECT_READY) {
+        if (project->state == PROJECT_READY && project->python == 0) {
             ask(server, one, project, json_pack("{s:s}", "method", "all"));
             return true;
         }

@@ -1,7 +1,9 @@
 /* server.h: the state of the server (private to lsp/).
  *
  * The server itself never parses and never analyses, so it always answers.  A document is what
- * an editor has open; a project is a compilation database, or a file that is in none.
+ * an editor has open; a project is a compilation database, or a file that is in none.  Where
+ * several Pythons are asked for, there is one of each for every one of them: the first document
+ * is the client's, the others hang behind it.
  */
 #ifndef STRAYREF_LSP_SERVER_H
 #define STRAYREF_LSP_SERVER_H
@@ -29,6 +31,7 @@ struct Project {
     Arena *arena;
     char *key;             /* the database's path, or that of the only file */
     Options options;
+    uint32_t python;       /* which of the versions asked for, from 0 */
     ProjectState state;
     Channel analyst;       /* answers for the project */
     Channel coming;        /* a new scan in the background, fd -1: none */
@@ -42,7 +45,11 @@ struct Project {
     bool told;             /* its notes were shown */
 };
 
-typedef struct Doc {
+typedef struct Doc Doc;
+struct Doc {
+    Doc *of;               /* the client's document that it belongs to, NULL: it is that one */
+    Doc *next;             /* the same for the next Python, or NULL */
+    uint32_t python;       /* which of the versions asked for, from 0 */
     char *uri, *path;
     json_int_t version;    /* the client's */
     Bytes text;
@@ -61,11 +68,12 @@ typedef struct Doc {
     bool leads;            /* of the documents of the job, its reader has read last */
     json_int_t lead_tick;  /* of the text that the leading one's reader had beside its own */
     uint32_t ncrashes;
-    json_t *findings;      /* the last good ones, places in bytes */
+    json_t *own;           /* the last good findings for its Python, places in bytes */
+    json_t *findings;      /* of the client's document: those for all of them */
     Bytes good;            /* the text they are of */
     json_t *shown;         /* diagnostics last given to the client */
     bool is_broken;
-} Doc;
+};
 
 /* A request that waits for an analysis. */
 typedef struct Pending {
@@ -163,14 +171,20 @@ json_t *edit_to_text(Server *server, const Doc *doc, const char *text, size_t le
 /* ---- documents.c --------------------------------------------------------------------------- */
 
 Doc *doc_find(const Server *server, const char *uri);
-/* True when the findings are those of the text. */
+/* True when the findings are those of the text, for all Pythons. */
 bool doc_is_fresh(const Doc *doc);
+/* True when the text cannot be parsed, for one of them. */
+bool doc_is_broken(const Doc *doc);
 void doc_open(Server *server, const json_t *params);
 void doc_change(Server *server, const json_t *params);
 void doc_save(Server *server, const json_t *params);
 void doc_close(Server *server, const json_t *params);
-/* Frees the document and ends its reader. */
+/* Frees the document and those behind it, and ends their readers. */
 void doc_free(Server *server, Doc *doc);
+/* The settings have changed: the documents join their projects anew. */
+void docs_join(Server *server);
+/* Takes what was found in the document; publishes when nothing more is to come. */
+void doc_take_findings(Server *server, Doc *doc, json_t *findings);
 /* The analyst has told which job shows the document. */
 void doc_take_job(Server *server, Doc *doc, const Packet *packet);
 /* Gives the reader the text when that is due. */
@@ -180,10 +194,11 @@ void doc_read(Server *server, Doc *doc);
 
 /* ---- projects.c ------------------------------------------------------------------------------ */
 
-/* The project that a file belongs to; scans it when it is new. */
-Project *project_of(Server *server, const char *path);
-/* The one for a file that the database of 'but' does not show. */
-Project *project_alone(Server *server, const char *path);
+/* The project that a file belongs to, for one of the Pythons asked for; scans it when it is new.
+ * '*pythons' (may be NULL) gets their number, at least 1. */
+Project *project_of(Server *server, const char *path, uint32_t python, uint32_t *pythons);
+/* The one for a file that its database does not show. */
+Project *project_alone(Server *server, const char *path, uint32_t python);
 void project_free(Server *server, Project *project);
 /* Takes what the analyst has to say. */
 void project_read(Server *server, Project *project);

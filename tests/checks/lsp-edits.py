@@ -281,6 +281,41 @@ def header(session):
     session.compare("the header closed")
 
 
+NONE = """#include <Python.h>
+
+static PyObject *
+none(PyObject *self, PyObject *x)
+{
+    return Py_None;
+}
+""" + MAIN[MAIN.index("static PyMethodDef"):].replace("leaks", "none").replace(
+    '    {"pairs", pairs, METH_O, NULL},\n', "")
+
+
+def pythons(session):
+    """Of several Pythons, the one that has a finding is named; settings change how many there are."""
+    def texts():
+        return [d["message"] for d in session.client.diagnostics(session.main)]
+    (session.folder / ".strayref.yaml").write_text("python: ['3.13', '3.9']\n")
+    watched = {"changes": [{"uri": (session.folder / ".strayref.yaml").as_uri(), "type": 1}]}
+    session.client.notify("workspace/didChangeWatchedFiles", watched)
+    found = texts()
+    assert len(found) == 1 and "(only on Python 3.9)" in found[0], found
+    session.edit("    return Py_None;", "    Py_INCREF(Py_None);\n    return Py_None;")
+    assert texts() == []
+    session.edit("    Py_INCREF(Py_None);\n", "")
+    found = texts()
+    assert len(found) == 1 and "(only on Python 3.9)" in found[0], found
+    print("two Pythons: the finding of one")
+    (session.folder / ".strayref.yaml").write_text("python: ['3.9']\n")
+    session.client.notify("workspace/didChangeWatchedFiles", watched)
+    found = texts()
+    assert len(found) == 1 and "only on" not in found[0], found
+    (session.folder / ".strayref.yaml").unlink()
+    session.client.notify("workspace/didChangeWatchedFiles", watched)
+    session.compare("one Python again")
+
+
 def broken(session):
     """What was found in functions that nobody touches stays while the buffer is broken."""
     before = [d for d in scan(session.folder) if d[2] == "leak"]
@@ -300,7 +335,7 @@ def broken(session):
 
 def main():
     for text, steps in ((MAIN, (same_as_scan, broken)), (MAIN, (closed,)), (including(MAIN), (header,)),
-                        (MAIN, (include, header)), (SILENT, (places,))):
+                        (MAIN, (include, header)), (SILENT, (places,)), (NONE, (pythons,))):
         with tempfile.TemporaryDirectory() as name:
             session = Session(pathlib.Path(name).resolve(), text)
             for step in steps:
