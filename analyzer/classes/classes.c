@@ -111,6 +111,7 @@ find(Arena *arena, Strings *strings, const Program *program, const Model *model)
         promises_check(finder, finder->classes.at[i]);
         dealloc_check(finder, finder->classes.at[i]);
         blocks_check(finder, finder->classes.at[i]);
+        unwinding_check(finder, finder->classes.at[i]);
     }
     makers_check(finder);
     hidden_check(finder);

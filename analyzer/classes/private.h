@@ -280,6 +280,9 @@ typedef struct Ownership {
 } Ownership;
 Ownership member_ownership(Finder *finder, const Build *build, const Member *member);
 
+/* unwinding.c: destructors that lose an exception. */
+void unwinding_check(Finder *finder, Build *build);
+
 /* given_away.c: true when the function releases what it stores, or hands it to somebody who takes
  * it over, on the same way. */
 bool is_given_away(Finder *finder, const FnView *view, const Action *store);

@@ -91,6 +91,7 @@ typedef enum HazardKind {
     HAZARD_BUFFER_LEAK,      /* a Py_buffer that tp_dealloc does not release */
     HAZARD_SELF_LEAK,        /* tp_dealloc does not free the instance */
     HAZARD_SELF_PASSED,      /* tp_dealloc hands the dead instance to code that may run Python */
+    HAZARD_EXCEPTION_LOST,   /* a destructor clears or prints the exception it was called with */
 } HazardKind;
 
 typedef struct Hazard {
