@@ -138,7 +138,7 @@ lengths_are_clean(const Contracts *cx, const Governed *g, bool *refused)
     Version python = model_python(cx->model), headers = version_parse(g->body->unit->python);
 
     *refused = false;
-    if (text_ends(g->call->a.decl->name, "_SizeT") || text_equal(g->callee, "PySys_Audit") ||
+    if (g->sized || text_equal(g->api, "PySys_Audit") ||
         headers >= SINCE_ALWAYS_CLEAN || python == 0 || python >= SINCE_ALWAYS_CLEAN) {
         return true;
     }
@@ -188,10 +188,9 @@ arguments_check(Contracts *cx, const Governed *g, const FormatArg *args, int n, 
 }
 
 static void
-format_check(Contracts *cx, const Governed *g, const Summary *summary)
+format_check(Contracts *cx, const Governed *g, bool parse)
 {
     FormatArg args[ARGS_MAX];
-    bool parse = summary->format == FORMAT_PARSE;
     const char *bad = format_problem(g->format, parse);
     int n = format_args(g->format, parse, args, ARGS_MAX);
 
@@ -205,15 +204,14 @@ format_check(Contracts *cx, const Governed *g, const Summary *summary)
     }
     count_check(cx, g, (uint32_t)n);
     arguments_check(cx, g, args, n, parse);
-    if (parse && g->first >= 2 && text_equal(summary->param[g->first - 1].name, "keywords")) {
-        keywords_check(cx, g, g->call->args[g->first - 1]);
+    if (parse && g->keywords < g->call->nargs) {
+        keywords_check(cx, g, g->call->args[g->keywords]);
     }
 }
 
 /* ---- calls ------------------------------------------------------------------------- */
 
-/* The name that is written in the source. */
-static const char *
+const char *
 written_name(Arena *arena, const char *name)
 {
     if (text_starts(name, "_Py") && text_ends(name, "_SizeT")) {
@@ -233,27 +231,51 @@ format_param(const Summary *summary)
                ? summary->nparam - 1 : -1;
 }
 
+/* What governs the arguments of a call: what the facts say of the callee, or what it does with
+ * its own. */
+static bool
+governor_of(const Contracts *cx, const Decl *decl, Wrapper *out)
+{
+    const Wrapper *wrapper = map_get_ptr(&cx->wrappers, decl->usr);
+    const Summary *summary = wrapper == NULL ? model_find(cx->model, decl->name, decl->usr) : NULL;
+    int param = summary != NULL && summary->variadic ? format_param(summary) : -1;
+
+    if (wrapper != NULL) {
+        *out = *wrapper;
+        return true;
+    }
+    if (param < 0) {
+        return false;
+    }
+    *out = (Wrapper){.api = written_name(cx->arena, decl->name), .kind = summary->format,
+                     .sized = text_ends(decl->name, "_SizeT"), .format = (uint32_t)param,
+                     .first = summary->nparam, .keywords = UINT32_MAX};
+    if (summary->nparam > 0 && text_equal(summary->param[summary->nparam - 1].name, "keywords")) {
+        out->keywords = summary->nparam - 1u;
+    }
+    return true;
+}
+
 static void
 call_check(Contracts *cx, Body *body, const Instr *call)
 {
     const Decl *decl = call->a.decl;
-    const Summary *summary = model_find(cx->model, decl->name, decl->usr);
-    int param = summary != NULL && summary->variadic ? format_param(summary) : -1;
+    Wrapper by;
+    Governed g;
 
-    if (param < 0 || summary->nparam > call->nargs ||
-        call->args[param].kind != VAL_STR) {
+    if (!governor_of(cx, decl, &by) || by.first > call->nargs ||
+        call->args[by.format].kind != VAL_STR) {
         return;
     }
     if (body->def == NULL) {
         *body = body_of(cx->arena, body->fn, body->unit);
     }
-    Governed g = {.body = body, .call = call, .callee = written_name(cx->arena, decl->name),
-                  .format = call->args[param].str, .first = summary->nparam,
-                  .on_error = text_starts(decl->name, "PyErr_") ||
-                              text_starts(decl->name, "_PyErr_")};
-
-    if (summary->format != FORMAT_NONE) {
-        format_check(cx, &g, summary);
+    g = (Governed){.body = body, .call = call, .callee = written_name(cx->arena, decl->name),
+                   .api = by.api, .sized = by.sized, .format = call->args[by.format].str,
+                   .first = by.first, .keywords = by.keywords,
+                   .on_error = text_starts(by.api, "PyErr_") || text_starts(by.api, "_PyErr_")};
+    if (by.kind != FORMAT_NONE) {
+        format_check(cx, &g, by.kind == FORMAT_PARSE);
     }
     else {
         printf_check(cx, &g);

@@ -112,7 +112,9 @@ contracts_run(Arena *arena, const Program *program, const Model *model, EngineRe
 
     map_init(&cx.tables, arena);
     map_init(&cx.ended, arena);
+    map_init(&cx.wrappers, arena);
     tables_find(&cx);
+    wrappers_find(&cx);
     for (uint32_t i = 0; i < program->nfns; i++) {
         if (program->fns[i]->status == FN_OK) {
             calls_check(&cx, program->fns[i], program->fn_unit[i]);

@@ -18,6 +18,7 @@ dialect_of(const char *callee)
         "PyErr_Format", "PyErr_FormatUnraisable", "PyErr_WarnFormat", "PyErr_WarnExplicitFormat",
         "PyErr_ResourceWarning", "PyUnicode_FromFormat", "PyUnicodeWriter_Format",
         "PySys_FormatStderr", "PySys_FormatStdout", "_PyErr_Format", "_PyErr_FormatFromCause",
+        "PyErr_FormatV", "PyUnicode_FromFormatV",
     };
 
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
@@ -25,7 +26,8 @@ dialect_of(const char *callee)
             return FOR_TEXT;
         }
     }
-    return text_equal(callee, "PyBytes_FromFormat") ? FOR_BYTES : NO_DIALECT;
+    return text_equal(callee, "PyBytes_FromFormat") || text_equal(callee, "PyBytes_FromFormatV")
+               ? FOR_BYTES : NO_DIALECT;
 }
 
 /* One conversion: "%-5.*lld" has letter 'd', length "ll", one star. */
@@ -141,7 +143,7 @@ unknown_conversion(Contracts *cx, const Governed *g, const Conversion *c)
 void
 printf_check(Contracts *cx, const Governed *g)
 {
-    Dialect dialect = dialect_of(g->callee);
+    Dialect dialect = dialect_of(g->api);
     uint32_t arg = g->first;
 
     for (const char *at = g->format; dialect != NO_DIALECT && *at != '\0';) {

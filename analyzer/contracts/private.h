@@ -22,6 +22,7 @@ typedef struct Contracts {
     Map tables;           /* USR -> const Table * */
     Map ended;            /* USR of an array that C code reads up to its empty entry */
     VEC(Claim) claims;    /* one for each module */
+    Map wrappers;         /* USR of a function -> Wrapper * */
 } Contracts;
 
 /* ---- shape.c: C types as they stand in calls ------------------------------------ */
@@ -79,10 +80,27 @@ typedef struct Governed {
     const Body *body;
     const Instr *call;
     const char *callee;   /* without the suffix that PY_SSIZE_T_CLEAN gives it */
+    const char *api;      /* the function of the C-API that reads the format */
+    bool sized;           /* ... which was compiled with PY_SSIZE_T_CLEAN */
     const char *format;
     uint32_t first;       /* the first argument that the format governs */
+    uint32_t keywords;    /* the argument with the names of keywords, UINT32_MAX: none */
     bool on_error;
 } Governed;
+
+/* wrappers.c: a variadic function of the program that passes format and arguments on. */
+typedef struct Wrapper {
+    const char *api;      /* the function of the C-API that reads the format */
+    FormatKind kind;
+    bool sized;
+    uint32_t format, keywords; /* parameters; UINT32_MAX: none */
+    uint32_t first;
+} Wrapper;
+
+/* Finds all of them. */
+void wrappers_find(Contracts *cx);
+/* The name that is written in the source: without what PY_SSIZE_T_CLEAN adds. */
+const char *written_name(Arena *arena, const char *name);
 
 /* Looks at all calls of a function. */
 void calls_check(Contracts *cx, const Fn *fn, const Unit *unit);

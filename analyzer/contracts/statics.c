@@ -205,11 +205,33 @@ note(Contracts *cx, Settings *settings, Map *by_decl, const Setting *now)
     }
 }
 
+/* True when the function changes something at the address of a variable of the program. */
+static bool
+names_variable(const Fn *fn)
+{
+    for (uint32_t b = 0; b < fn->nblock; b++) {
+        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
+            const Instr *ins = &fn->block[b].ins[i];
+            Val address = ins->op == OP_CALL ? (ins->nargs > 0 ? ins->args[0] : VAL_NOTHING)
+                                             : ins->a;
+
+            if (address.kind == VAL_GLOBAL && !address.decl->is_system && ins->op != OP_LOAD) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void
 settings_of(Contracts *cx, const Phases *phases, uint32_t fn, Settings *settings, Map *by_decl)
 {
-    Body body = body_of(cx->arena, cx->program->fns[fn], cx->program->fn_unit[fn]);
+    Body body = {.fn = cx->program->fns[fn]};
 
+    if (!names_variable(body.fn)) {
+        return;
+    }
+    body = body_of(cx->arena, body.fn, cx->program->fn_unit[fn]);
     for (uint32_t b = 0; b < body.fn->nblock; b++) {
         for (uint32_t i = 0; i < body.fn->block[b].nins; i++) {
             const Instr *ins = &body.fn->block[b].ins[i];
