@@ -152,7 +152,8 @@ is_resized(Lower *lo, CXCursor expr, const Type *type)
         return false;
     }
     operands = cursor_operands(lo->tu, expr);
-    from = operands.n > 0 ? cursor_type(lo->tu, operands.at[operands.n - 1]) : type;
+    from = operands.n > 0 ? cursor_type(lo->tu, cursor_peel(lo->tu, operands.at[operands.n - 1]))
+                          : type;
     return from->kind == TYPE_INT && from->bits != type->bits;
 }
 
