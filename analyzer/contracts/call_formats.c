@@ -291,8 +291,15 @@ calls_check(Contracts *cx, const Fn *fn, const Unit *unit)
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             const Instr *ins = &fn->block[b].ins[i];
 
-            if (ins->op == OP_CALL && ins->a.kind == VAL_FUNC && ins->a.decl->is_variadic) {
+            if (ins->op != OP_CALL || ins->a.kind != VAL_FUNC) {
+                continue;
+            }
+            if (ins->a.decl->is_variadic) {
                 call_check(cx, &body, ins);
+            }
+            else if (ins->nargs == 2 && ins->args[1].kind == VAL_GLOBAL &&
+                     text_equal(ins->a.decl->name, "PyModule_AddFunctions")) {
+                end_check(cx, ins->args[1].decl);
             }
         }
     }

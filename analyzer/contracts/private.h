@@ -119,6 +119,8 @@ void keywords_check(Contracts *cx, const Governed *g, Val keywords);
 /* The number of an entry of an array ("[3].ml_meth" -> 3), -1 for no array; 'field' gets what
  * follows it. */
 int64_t entry_index(const char *path, const char **field);
+/* Checks the end of an array that is given to the C-API, which reads it up to there. */
+void end_check(Contracts *cx, const Decl *decl);
 /* Looks at one static table. */
 void table_check(Contracts *cx, const Table *table);
 void methods_check(Contracts *cx, const Table *table);

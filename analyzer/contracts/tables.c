@@ -46,8 +46,7 @@ array_kind(const Type *type)
     return -1;
 }
 
-/* The array is given to the C-API, which reads it up to its end. */
-static void
+void
 end_check(Contracts *cx, const Decl *decl)
 {
     int kind = array_kind(decl->type);
