@@ -144,6 +144,7 @@ void
 printf_check(Contracts *cx, const Governed *g)
 {
     Dialect dialect = dialect_of(g->api);
+    Version python = model_python(cx->model);
     uint32_t arg = g->first;
 
     for (const char *at = g->format; dialect != NO_DIALECT && *at != '\0';) {
@@ -157,8 +158,10 @@ printf_check(Contracts *cx, const Governed *g)
             continue;
         }
         c = read_conversion(cx->arena, &at);
-        if (!is_conversion(&c, dialect, model_python(cx->model))) {
-            unknown_conversion(cx, g, &c);
+        if (!is_conversion(&c, dialect, python)) {
+            if (c.text[1] != '\0' || python == 0 || python >= SINCE_WHOLE) {
+                unknown_conversion(cx, g, &c); /* a '%' at the end once stood for itself */
+            }
             return; /* the arguments behind it are not read as they were meant */
         }
         for (uint32_t i = 0; i < c.stars; i++) {
