@@ -31,6 +31,17 @@ set_allocated(Explorer *ex, State *state, const Sym *sym)
     state_set_range(ex, state, sym, range);
 }
 
+/* True for methods of containers whose result stays in the container. */
+static bool
+is_kept_by_callee(const Call *call)
+{
+    bool named = text_equal(call->name, "PyObject_CallMethod") ||
+                 text_equal(call->name, "_PyObject_CallMethod_SizeT");
+    const Sym *method = named && call->nargs > 1 ? call->arg[1] : NULL;
+    return method && method->kind == SYM_STR &&
+           (text_equal(method->text, "setdefault") || text_equal(method->text, "get"));
+}
+
 const Sym *
 new_object(Explorer *ex, State *state, const Call *call, const Case *c, const Result *result,
            uint32_t slot, const Type *type)
@@ -42,7 +53,8 @@ new_object(Explorer *ex, State *state, const Call *call, const Case *c, const Re
         return sym; /* too many alive at once: untracked */
     }
     Ref *ref = state_add_ref(ex, state, sym);
-    Kept kept = result->kind == RESULT_SHARED ? KEPT_UNKNOWN : KEPT_NONE;
+    Kept kept = result->kind == RESULT_SHARED || is_kept_by_callee(call) ? KEPT_UNKNOWN
+                                                                         : KEPT_NONE;
     *ref = (Ref){.sym = sym, .own = 1, .kept = (uint8_t)kept, .flags = REF_BORN,
                  .born = call->summary, .born_case = c, .site = call->ins};
     state_note(ex, state, NODE_MADE, call->ins, sym, call->summary, c);
@@ -532,6 +544,9 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
         break;
     case EFFECT_FREE: case EFFECT_FINISH:
         if (effect->kind == EFFECT_FREE && !memory_free(ex, state, object, by)) {
+            if (c->ret.kind == RESULT_PTR && type_is_object(object->type)) {
+                state_ref_make(ex, state, object); /* realloc: it lives on elsewhere */
+            }
             ledger_escape(ex, state, object);
             free_fields(state, object);
         }
