@@ -138,6 +138,24 @@ collect_binds(State *state, const BlockFlow *flow)
     state->nbind = kept;
 }
 
+/* What keeps an object alive that can still be met counts, though nobody names it any more. */
+static void
+mark_keepers(Marks *marks, const State *state)
+{
+    bool changed = true;
+    while (changed) {
+        changed = false;
+        for (uint32_t i = 0; i < state->nref; i++) {
+            const Ref *ref = &state->ref[i];
+            if (ref->kept == KEPT_BY && ref->keeper && !is_marked(marks, ref->keeper) &&
+                ref->keeper->id < marks->nsyms && still_reachable(marks, ref->sym)) {
+                mark(marks, ref->keeper);
+                changed = true;
+            }
+        }
+    }
+}
+
 static void
 mark_all(Marks *marks, const State *state)
 {
@@ -201,6 +219,7 @@ state_collect(Explorer *ex, State *state, uint32_t block)
     }
     Marks marks = marks_new(ex, state);
     mark_all(&marks, state);
+    mark_keepers(&marks, state);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < state->nbind; i++) {
         if (!place_is_lost(&marks, state->bind[i].place)) {

@@ -416,7 +416,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--kills", type=int, default=20, help="workers that are killed")
     parser.add_argument("tests", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     PROGRAM, KILLS = str(pathlib.Path(options.program).resolve()), options.kills
     SANITIZED = b"__asan_init" in pathlib.Path(PROGRAM).read_bytes()
     failed = 0
