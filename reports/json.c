@@ -131,6 +131,22 @@ put_state(JsonReport *j, json_t *object, const Finding *finding)
     put_text(j->arena, object, "suppression_reason", finding->suppressed);
 }
 
+/* Those that the finding stands for. */
+static void
+put_others(JsonReport *j, json_t *object, const Finding *finding)
+{
+    json_t *others = finding->nothers > 0 ? put_array(object, "others") : NULL;
+    for (uint32_t i = 0; i < finding->nothers; i++) {
+        const Finding *other = finding->others[i];
+        json_t *one = add_object(others);
+        put_place(j, one, other->loc);
+        put_text(j->arena, one, "function", other->function);
+        put_text(j->arena, one, "object", other->object);
+        put_text(j->arena, one, "message", other->message);
+        put_text(j->arena, one, "fingerprint", other->fingerprint);
+    }
+}
+
 static void
 put_finding(JsonReport *j, json_t *object, const Finding *finding)
 {
@@ -156,6 +172,7 @@ put_finding(JsonReport *j, json_t *object, const Finding *finding)
     }
     put_text(j->arena, object, "cause", finding->cause);
     put_text(j->arena, object, "fingerprint", finding->fingerprint);
+    put_others(j, object, finding);
     put_state(j, object, finding);
 }
 

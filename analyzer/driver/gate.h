@@ -53,9 +53,10 @@ void baseline_print(Arena *arena, Baseline *baseline, StrBuf *out);
 
 /* ---- group.c ---------------------------------------------------------------------------- */
 
-/* Makes one finding of those that are shown and that a macro repeats: it names the other
- * places.  Numbers the findings of the run anew. */
-void group_macros(RunResult *run);
+/* Makes one finding of those that are shown and that one change mends: it names the others.
+ * 'exits': also of what one exit of a function forgets, where each object takes a release of its
+ * own.  Numbers the findings of the run anew. */
+void group_findings(RunResult *run, bool exits);
 
 /* ---- baseline_match.c ------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
-/* group.c: one mistake that a macro of the project repeats in many places becomes one
- * finding, which names the others.
+/* group.c: findings that one change mends become one finding, which names the others: what a macro
+ * of the project repeats wherever it is used, what a helper does to its argument whoever calls
+ * it, what is borrowed once and used in several places, what one exit forgets.
  */
 #include <string.h>
 
@@ -52,10 +53,25 @@ failing_call(const Finding *finding, const char *macro)
     return fails ? step->text : NULL;
 }
 
+static uint64_t
+mix_text(uint64_t hash, const char *text)
+{
+    return text ? hash_bytes(text, strlen(text), hash) : hash;
+}
+
+/* A number that stands for the rule, the reach, the kind of group and a place. */
+static uint64_t
+place_key(const Finding *finding, const char *kind, const Loc *loc)
+{
+    const uint32_t at[] = {loc->line, loc->col, (uint32_t)finding->reach};
+    return hash_bytes(at, sizeof(at), mix_text(mix_text(mix_text(1, finding->rule->id), kind),
+                                               loc->file));
+}
+
 /* What the findings of one macro have in common, as a number; 0 when nothing is.  Python's own
  * macros are used everywhere and make no mistakes. */
 static uint64_t
-group_key(const Finding *finding)
+macro_key(const Finding *finding)
 {
     const char *macro = last_macro(finding);
     const char *same = !macro                           ? NULL
@@ -64,11 +80,59 @@ group_key(const Finding *finding)
     if (!same) {
         return 0;
     }
-    uint64_t hash = hash_bytes(macro, strlen(macro), 1);
-    hash = hash_bytes(finding->rule->id, strlen(finding->rule->id), hash);
-    hash = hash_bytes(finding->loc.file, strlen(finding->loc.file), hash);
-    hash = hash_bytes(same, strlen(same), hash);
-    return hash + finding->reach + 1;
+    uint64_t hash = mix_text(mix_text(1, macro), finding->rule->id);
+    return mix_text(mix_text(hash, finding->loc.file), same) + finding->reach + 1;
+}
+
+/* The same for values that are borrowed, and used after other code may have taken them away: the
+ * place in a helper that uses its argument so, or the call that lends. */
+static uint64_t
+borrowed_key(const Finding *finding)
+{
+    const Step *use = finding->nsteps > 1 ? &finding->steps[finding->nsteps - 2] : NULL;
+    if (!text_equal(finding->rule->id, "borrowed-across-call") || !use) {
+        return 0;
+    }
+    if (use->kind == STEP_CHANGE && text_ends(use->text, " uses it here")) {
+        return place_key(finding, "used by a helper", &use->loc);
+    }
+    for (uint32_t i = 0; i < finding->nsteps; i++) {
+        const Step *step = &finding->steps[i];
+        if (strstr(step->text, "gives a borrowed reference")) {
+            return place_key(finding, finding->object, &step->loc);
+        }
+    }
+    return 0;
+}
+
+/* The same for objects that one exit forgets. */
+static uint64_t
+exit_key(const Finding *finding)
+{
+    bool lost = text_equal(finding->rule->id, "leak") &&
+                strstr(finding->message, "the function returns while it still owns");
+    return lost ? place_key(finding, "lost at an exit", &finding->loc) : 0;
+}
+
+static uint64_t
+group_key(const Finding *finding, bool exits)
+{
+    uint64_t key = macro_key(finding);
+    key = key ? key : borrowed_key(finding);
+    return key || !exits ? key : exit_key(finding);
+}
+
+/* What happens to the other finding, for the story of 'first'. */
+static const char *
+other_text(Arena *arena, const Finding *first, const Finding *other)
+{
+    if (loc_compare(first->loc, other->loc) == 0) {
+        return arena_printf(arena, "'%s' goes the same way", other->object);
+    }
+    if (text_equal(first->function, other->function)) {
+        return arena_printf(arena, "the same happens to '%s' here", other->object);
+    }
+    return arena_printf(arena, "the same happens in %s()", other->function);
 }
 
 /* Adds 'count' places to the story of 'first', before its last step. */
@@ -81,8 +145,7 @@ tell_places(Arena *arena, Finding *first, Finding *const *others, uint32_t count
     memcpy(steps, first->steps, (n - 1) * sizeof(Step));
     for (uint32_t i = 0; i < told; i++) {
         steps[n - 1 + i] = (Step){others[i]->loc, STEP_CHANGE,
-                                  arena_printf(arena, "the same happens in %s()",
-                                               others[i]->function)};
+                                  other_text(arena, first, others[i])};
     }
     if (more) {
         steps[n - 1 + told] = (Step){first->loc, STEP_CHANGE,
@@ -91,6 +154,11 @@ tell_places(Arena *arena, Finding *first, Finding *const *others, uint32_t count
     steps[n - 1 + told + more] = first->steps[n - 1];
     first->steps = steps;
     first->nsteps = n + told + more;
+    if (report_has(first->fix) && loc_compare(first->loc, others[0]->loc) == 0) {
+        first->fix = arena_printf(arena, "%s, and the same for what goes the same way", first->fix);
+    }
+    first->others = arena_copy(arena, others, count * sizeof(Finding *));
+    first->nothers = count;
 }
 
 static bool
@@ -100,14 +168,14 @@ is_shown(const Finding *finding)
 }
 
 void
-group_macros(RunResult *run)
+group_findings(RunResult *run, bool exits)
 {
     uint32_t n = run->nfindings, kept = 0;
     Finding **others = ARENA_ARRAY(run->arena, Finding *, n + 1);
     bool *gone = ARENA_ARRAY(run->arena, bool, n + 1);
     uint64_t *key = ARENA_ARRAY(run->arena, uint64_t, n + 1);
     for (uint32_t i = 0; i < n; i++) {
-        key[i] = is_shown(run->findings[i]) ? group_key(run->findings[i]) : 0;
+        key[i] = is_shown(run->findings[i]) ? group_key(run->findings[i], exits) : 0;
     }
     for (uint32_t i = 0; i < n; i++) {
         uint32_t count = 0;

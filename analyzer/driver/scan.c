@@ -507,7 +507,7 @@ scan_shown(const Scan *scan)
     if (run.nfindings > 0) {
         memcpy(run.findings, scan->result.findings, run.nfindings * sizeof(Finding *));
     }
-    group_macros(&run);
+    group_findings(&run, false);
     return run;
 }
 
@@ -604,7 +604,7 @@ command_scan(Arena *arena, const Options *options)
         !outputs_are_safe(&scan, options, &error)) {
         return say_error(&error);
     }
-    group_macros(&scan.result);
+    group_findings(&scan.result, !options->fixes);
     if (options->fixes && scan.interrupted == 0) {
         fixes_attach(arena, options, &scan);
     }

@@ -297,7 +297,7 @@ select_count(Scan *scan, const Options *options)
 
     hidden.findings = scan->hidden.at;
     hidden.nfindings = scan->hidden.n;
-    group_macros(&hidden);
+    group_findings(&hidden, !options->fixes);
     memset(run->nhidden, 0, sizeof(run->nhidden));
     memset(run->nunsure, 0, sizeof(run->nunsure));
     for (uint32_t i = 0; i < hidden.nfindings; i++) {

@@ -86,7 +86,8 @@ typedef struct Ring {
     uint32_t nedges;
 } Ring;
 
-typedef struct Finding {
+typedef struct Finding Finding;
+struct Finding {
     const RuleInfo *rule;
     Loc loc;                 /* where the author changes something */
     const char *function;    /* name */
@@ -107,7 +108,9 @@ typedef struct Finding {
     const char *only_on;     /* "Python 3.9, 3.13" when not all that were asked for, else NULL */
     const char *suppressed;  /* in the source, and why ("" without a reason); NULL: it is not */
     bool known;              /* it is in the baseline */
-} Finding;
+    Finding *const *others; /* that this one stands for: one change mends all */
+    uint32_t nothers;
+};
 
 /* Something that was not analysed, and why. */
 typedef struct Gap {

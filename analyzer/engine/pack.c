@@ -14,7 +14,7 @@ _Static_assert(sizeof(Case) == 112, "pack the new member of Case, too");
 _Static_assert(sizeof(Fault) == 96, "pack the new member of Fault, too");
 _Static_assert(sizeof(Effect) == 56 && sizeof(Result) == 40, "pack the new member, too");
 _Static_assert(sizeof(Param) == 32, "pack the new member of Param, too");
-_Static_assert(sizeof(Finding) == 168, "pack the new member of Finding, too");
+_Static_assert(sizeof(Finding) == 184, "pack the new member of Finding, too");
 _Static_assert(sizeof(Step) == 40 && sizeof(Loc) == 24, "pack the new member, too");
 
 /* All members of a fault that say yes or no. */

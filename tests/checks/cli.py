@@ -269,6 +269,79 @@ push_text(PyObject *list, const char *s)
     check_code(run(folder, "scan", "--baseline", "known", "macros.c", *STUB), 0)
 
 
+GROUPS = """#include <Python.h>
+static PyObject *
+forgets(PyObject *self, PyObject *arg)
+{
+    PyObject *one = PyObject_Str(arg), *two = PyObject_Repr(arg), *three = PyObject_Str(self);
+    if (!one || !two || !three || PyObject_Size(arg) < 0) {
+        Py_XDECREF(one);
+        Py_XDECREF(two);
+        Py_XDECREF(three);
+        return NULL;
+    }
+    if (PyObject_IsTrue(arg) < 0) {
+        return NULL; /* all three */
+    }
+    Py_DECREF(two);
+    Py_DECREF(three);
+    return one;
+}
+static PyObject *
+uses_often(PyObject *self, PyObject *dict)
+{
+    PyObject *item = PyDict_GetItemWithError(dict, self);
+    if (!item) {
+        return NULL;
+    }
+    if (PyObject_SetAttrString(self, "a", self) < 0 || PyObject_SetAttrString(self, "b", item) < 0) {
+        return NULL;
+    }
+    return PyObject_Str(item);
+}
+static int
+checks(PyObject *value)
+{
+    int yes = PyObject_IsTrue(Py_None) >= 0 && PyObject_Size(value) >= 0;
+    return yes && PyObject_IsTrue(value) >= 0 ? 0 : -1;
+}
+static PyObject *
+first(PyObject *self, PyObject *list)
+{
+    return checks(PyList_GetItem(list, 0)) < 0 ? NULL : PyLong_FromLong(1);
+}
+static PyObject *
+second(PyObject *self, PyObject *list)
+{
+    return checks(PyList_GetItem(list, 1)) < 0 ? NULL : PyLong_FromLong(2);
+}
+PyMethodDef methods[] = {{"forgets", forgets, METH_O, NULL}, {"uses_often", uses_often, METH_O, NULL},
+    {"first", first, METH_O, NULL}, {"second", second, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+"""
+
+
+def test_what_one_change_mends_is_one_finding(folder):
+    """An exit that forgets several objects, an item that is used in several places, a helper that
+    uses its argument after other code ran: one finding each; a baseline knows each by itself."""
+    put(folder, "groups.c", GROUPS)
+    result = run(folder, "scan", "--format", "json", "groups.c", *STUB, "--exclude-rule",
+                 "error-without-exception")
+    found = [(f["function"], f["rule"], len(f.get("others", [])))
+             for f in json.loads(result.out)["findings"]]
+    check(("forgets", "leak", 2) in found, result, "three objects, one exit")
+    check([f[2] for f in found if f[:2] == ("uses_often", "borrowed-across-call")] == [1], result,
+          "two uses of one item")
+    check([f[2] for f in found if f[0] in ("first", "second") and "across" in f[1]] == [1], result,
+          "one helper, two callers")
+    text = run(folder, "scan", "groups.c", *STUB)
+    check(text.out.count("' goes the same way") == 2 and "the same happens in second()" in text.out, text)
+    check(text.out.count(": the same happens to 'item' here") == 1, text)
+    run(folder, "baseline", "write", "--baseline", "known", "groups.c", *STUB)
+    known = (folder / "known").read_text()
+    check(known.count("\tforgets\tleak\t") == 3, known, "each by itself")
+    check_code(run(folder, "scan", "--baseline", "known", "groups.c", *STUB), 0)
+
+
 def test_clean(folder):
     put_c(folder, "pair.c")
     result = run(folder, "scan", "pair.c", *STUB)
