@@ -136,7 +136,7 @@ guards_hold(Explorer *ex, State *state, const Call *call, const Case *c)
             return false;
         }
     }
-    return kinds_hold(ex, state, call, c);
+    return kinds_hold(ex, state, call, c, true);
 }
 
 /* True when the argument is NULL for sure: not only by an assumption about a parameter. */

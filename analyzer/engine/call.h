@@ -75,9 +75,9 @@ Kinds kinds_excluded(const State *state, const Sym *sym);
 int kind_answer(const State *state, const Call *call);
 /* 'sym' is of all these kinds. */
 void kind_learn(Explorer *ex, State *state, const Sym *sym, Kinds some);
-/* False when an argument is of a kind that excludes the outcome; else remembers that it is not
- * ('ex' NULL: only asks). */
-bool kinds_hold(Explorer *ex, State *state, const Call *call, const Case *c);
+/* False when an argument is of a kind that excludes the outcome; else remembers, if 'learn', that
+ * it is not. */
+bool kinds_hold(Explorer *ex, State *state, const Call *call, const Case *c, bool learn);
 
 /* ---- exception.c -------------------------------------------------------------------------- */
 

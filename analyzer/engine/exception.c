@@ -426,7 +426,7 @@ exception_unread(Explorer *ex, State *state, const Call *call, const Case *c)
             return;
         }
     }
-    if (!kinds_hold(NULL, state, call, c)) {
+    if (!kinds_hold(ex, state, call, c, false)) {
         return;
     }
     if ((state->err == ERRSTATE_CLEAR || state->err == ERRSTATE_ENTRY) && !c->silent) {

@@ -46,7 +46,8 @@ confidence_of(const Explorer *ex, ExceptionKind kind, const Raised *raised, cons
 {
     bool on_purpose = kind == EXCEPTION_TRANSLATED || kind == EXCEPTION_DISTURBED ||
                       kind == EXCEPTION_REPLACED; /* perhaps */
-    if (on_purpose || (raised && raised->outcome->misused) || (fault && fault->misused) ||
+    const Fault *inner = raised && !fault ? raised->outcome->fault : NULL;
+    if (on_purpose || (raised && raised->outcome->misused) || (inner && inner->misused) || (fault && fault->misused) ||
         (raised && raised->summary->partial)) {
         return CONFIDENCE_LOW;
     }

@@ -115,8 +115,17 @@ kind_learn(Explorer *ex, State *state, const Sym *sym, Kinds some)
     }
 }
 
+/* What fields hold, whoever stores into them. */
+static Kinds
+stored_kind(Explorer *ex, const Sym *sym)
+{
+    bool encoded = sym->kind == SYM_INIT && sym->place &&
+                   owners_is_encoded(ex->owners, sym->place);
+    return encoded ? kind_and_more(kind_find("PyUTF8", strlen("PyUTF8"))) : 0;
+}
+
 bool
-kinds_hold(Explorer *ex, State *state, const Call *call, const Case *c)
+kinds_hold(Explorer *ex, State *state, const Call *call, const Case *c, bool learn)
 {
     for (uint32_t i = 0; c->unlike && i < call->nargs && i < PARAM_MAX; i++) {
         const Sym *sym = call->arg[i];
@@ -124,10 +133,10 @@ kinds_hold(Explorer *ex, State *state, const Call *call, const Case *c)
         if (unlike == 0 || sym->kind == SYM_INT || is_zero(state, sym)) {
             continue;
         }
-        if (kinds_of(state, sym) & unlike) {
+        if ((kinds_of(state, sym) | stored_kind(ex, sym)) & unlike) {
             return false;
         }
-        Kinds left = ex ? unlike & ~kinds_excluded(state, sym) : 0;
+        Kinds left = learn ? unlike & ~kinds_excluded(state, sym) : 0;
         for (; left != 0; left &= left - 1) {
             put_answer(ex, state, sym, left & ~(left - 1), 0);
         }

@@ -20,6 +20,8 @@ struct Owners {
     Map fed;      /* key of a container that gets what comes from outside -> itself */
     Map shrunk;   /* key of a container that the program takes from -> itself */
     const Fixed *fixed;
+    Map encoded;  /* key that gets text whose UTF-8 form is there -> itself */
+    Map other;    /* key that gets something else -> itself */
     Map freeing; /* key of memory that is given back -> its family */
 };
 
@@ -355,6 +357,18 @@ takes_down(const Look *look)
     return true;
 }
 
+/* What the instruction stores has its UTF-8 form, or perhaps not. */
+static void
+note_stored(Look *look, const Instr *ins)
+{
+    Val address = {0};
+    Stored stored = encoded_store(look->fn, look->def, ins, &address);
+    if (stored != STORED_NOTHING) {
+        note_key(stored == STORED_ENCODED ? &look->owners->encoded : &look->owners->other,
+                 key_of_address(look, address));
+    }
+}
+
 static void
 look_through(Owners *owners, const Fn *fn, const FnInfo *info)
 {
@@ -381,6 +395,7 @@ look_through(Owners *owners, const Fn *fn, const FnInfo *info)
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {
             const Instr *ins = &fn->block[b].ins[i];
+            note_stored(&look, ins);
             if (ins->op == OP_CALL) {
                 look_at_call(&look, ins);
             }
@@ -408,6 +423,8 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     map_init(&owners->made, arena);
     map_init(&owners->fed, arena);
     map_init(&owners->shrunk, arena);
+    map_init(&owners->encoded, arena);
+    map_init(&owners->other, arena);
     map_init(&owners->freeing, arena);
     for (uint32_t f = 0; f < program->nfns; f++) {
         look_through(owners, program->fns[f], &info[f]);
@@ -424,6 +441,12 @@ is_exposed(const Owners *owners, Str key)
            (map_get_ptr(&owners->given, key) && !map_get_ptr(&owners->made, key));
 }
 
+static bool
+is_encoded(const Owners *owners, Str key)
+{
+    return map_get_ptr(&owners->encoded, key) && !map_get_ptr(&owners->other, key);
+}
+
 /* All that is known of the key, as a number. */
 static uint64_t
 known_of(const Owners *owners, Str key)
@@ -432,6 +455,7 @@ known_of(const Owners *owners, Str key)
     Str family = map_get_ptr(&owners->freeing, key);
     uint64_t hash = map_get_ptr(&owners->owning, key) != NULL;
     hash |= (uint64_t)is_exposed(owners, key) << 1 | (uint64_t)(changer && changer->by_python) << 2;
+    hash |= (uint64_t)is_encoded(owners, key) << 3;
     hash |= (uint64_t)(map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key)) << 3;
     hash = family ? hash_bytes(family, strlen(family), hash) : hash;
     return changer ? hash_bytes(changer->name, strlen(changer->name), hash) : hash;
@@ -480,6 +504,10 @@ owners_digest(const Owners *owners)
     for (uint32_t i = 0; i < owners->changing.n; i++) {
         const Changer *changer = owners->changing.at[i].value;
         add_unordered(&sum, (const char *)(uintptr_t)owners->changing.at[i].key, changer->name);
+    }
+    for (uint32_t i = 0; i < owners->encoded.n; i++) {
+        Str key = owners->encoded.at[i].value;
+        add_unordered(&sum, key, is_encoded(owners, key) ? "encoded" : "other");
     }
     const Map *others[] = {&owners->given, &owners->made, &owners->fed, &owners->shrunk};
     static const char *const words[] = {"given", "made", "fed", "shrunk"};
@@ -551,4 +579,11 @@ owners_is_exposed(Owners *owners, const Place *place)
 {
     Str key = key_of_place(owners, place);
     return key && is_exposed(owners, key);
+}
+
+bool
+owners_is_encoded(Owners *owners, const Place *place)
+{
+    Str key = place->kind == PLACE_FIELD ? key_of_place(owners, place) : NULL;
+    return key && is_encoded(owners, key);
 }

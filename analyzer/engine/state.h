@@ -280,6 +280,17 @@ uint64_t owners_global(Owners *owners, Str usr);
 /* True when the field never changes once its struct has been made: fixed.h. */
 bool owners_is_fixed(const Owners *owners, Str record, Str name);
 
+/* True when all that is stored in the field at 'place' is text of which its UTF-8 form has been
+ * asked for before. */
+bool owners_is_encoded(Owners *owners, const Place *place);
+
+/* ---- encoded.c -------------------------------------------------------------------------- */
+
+typedef enum Stored { STORED_NOTHING, STORED_OTHER, STORED_ENCODED } Stored;
+
+/* What an instruction of 'fn' stores at '*address', which it sets; 'def' by temporary. */
+Stored encoded_store(const Fn *fn, const Instr *const *def, const Instr *ins, Val *address);
+
 /* ---- premise.c ------------------------------------------------------------------------- */
 
 /* What the program around a function says that counts for its analysis, but for the summaries

@@ -63,6 +63,15 @@ escape_elements(Explorer *ex, State *state, const Place *array)
     }
 }
 
+/* True for what Python passes in an array: an argument, which is never NULL. */
+static bool
+is_passed(Explorer *ex, const Place *place)
+{
+    const Place *array = place->kind == PLACE_ELEM ? place->base : place;
+    return ex->info->is_entry && ex->fn->nparam > 2 && array->kind == PLACE_DEREF &&
+           type_is_object_ptr(ex->fn->local[1].type) && array->sym == sym_param(ex, 1);
+}
+
 const Sym *
 read_place(Explorer *ex, State *state, const Place *place, const Type *type)
 {
@@ -80,7 +89,11 @@ read_place(Explorer *ex, State *state, const Place *place, const Type *type)
         escape_elements(ex, state, place->base);
     }
     bool ours = place_is_local(place) || place_is_callers(place) || place->fixed;
-    return sym_init(ex, place, ours ? NULL : state->epoch, type);
+    const Sym *held = sym_init(ex, place, ours ? NULL : state->epoch, type);
+    if (is_passed(ex, place)) {
+        assume(ex, state, held, true);
+    }
+    return held;
 }
 
 /* Elements whose index is not the same number may be the same element. */

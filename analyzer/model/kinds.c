@@ -23,6 +23,7 @@ static const Kind kinds[] = {
     {"PyComplexExact", "PyComplex"},
     {"PyUnicode", NULL},
     {"PyUnicodeExact", "PyUnicode"},
+    {"PyUTF8", "PyUnicode"}, /* no check: text that has its UTF-8 form, or can have it */
     {"PyBytes", NULL},
     {"PyBytesExact", "PyBytes"},
     {"PyByteArray", NULL},
