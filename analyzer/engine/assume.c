@@ -55,6 +55,46 @@ add_clamped(int64_t a, int64_t b)
     return sum;
 }
 
+/* The range of '-a'. */
+static Range
+negated(const Sym *sym, Range a)
+{
+    Range range = range_of_type(sym);
+    int64_t lo = a.hi == INT64_MAX || a.hi == INT64_MIN ? INT64_MIN : -a.hi;
+    int64_t hi = a.lo == INT64_MIN ? INT64_MAX : -a.lo;
+    range.lo = lo > range.lo ? lo : range.lo;
+    range.hi = hi < range.hi ? hi : range.hi;
+    return range;
+}
+
+/* The range of 'a * factor': of a failure's -1 above all, which as a size is more than there is. */
+static Range
+multiplied(const Sym *sym, Range a, int64_t factor)
+{
+    Range range = range_of_type(sym);
+    int64_t product;
+    if (a.lo == a.hi && !__builtin_mul_overflow(a.lo, factor, &product)) {
+        range.lo = product;
+        range.hi = product;
+    }
+    return range;
+}
+
+/* True when the path has found one of them less than the other. */
+static bool
+found_less(const State *state, const Sym *a, const Sym *b)
+{
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        const Sym *cmp = state->range[i].sym;
+        bool both = cmp->kind == SYM_CMP && cmp->text[0] == '<' &&
+                    ((cmp->a == a && cmp->b == b) || (cmp->a == b && cmp->b == a));
+        if (both && state->range[i].lo == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static Range
 range_own(const State *state, const Sym *sym)
 {
@@ -107,6 +147,12 @@ range_own(const State *state, const Sym *sym)
                 range.lo = a.lo + b.lo; /* a sum that overflows is undefined, or wraps */
             }
             return range;
+        }
+        if (sym->text[0] == '-' && sym->a->kind == SYM_INT && sym->a->num == 0) {
+            return negated(sym, range_of(state, sym->b));
+        }
+        if (sym->text[0] == '*' && sym->b->kind == SYM_INT && sym->b->num > 0) {
+            return multiplied(sym, range_of(state, sym->a), sym->b->num);
         }
         if (sym->text[0] == '&' && sym->b->kind == SYM_INT && sym->b->num >= 0) {
             return (Range){.sym = sym, .lo = 0, .hi = sym->b->num};
@@ -294,7 +340,8 @@ assume_cmp(Explorer *ex, State *state, const Sym *sym, bool truth)
                    : assume_not_less(ex, state, sym->a, sym->b);
     }
     else if (truth &&
-             (must_differ(state, sym->a, sym->b) || must_differ(state, sym->b, sym->a))) {
+             (must_differ(state, sym->a, sym->b) || must_differ(state, sym->b, sym->a) ||
+              found_less(state, sym->a, sym->b))) {
         return false;
     }
     else {

@@ -551,8 +551,9 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
         exception_unknown(state);
     }
     if (call->ins->dst) {
-        state_set_temp(ex, state, call->ins->dst,
-                       fresh_at(ex, state, call, 0, call->ins->type));
+        const Sym *result = fresh_at(ex, state, call, 0, call->ins->type);
+        repeat_answer(ex, state, call->ins, result);
+        state_set_temp(ex, state, call->ins->dst, result);
     }
     VEC_PUSH(ex->arena, &out->list, state);
 }

@@ -20,23 +20,6 @@ asked_result(const Sym *cond)
     return called && cond->site->a.kind == VAL_FUNC ? cond : NULL;
 }
 
-/* True when the call is the argument of a macro that evaluates it twice: what it gives the second
- * time decides. */
-static bool
-is_repeated(const Explorer *ex, const Instr *call)
-{
-    for (uint32_t b = 0; b < ex->fn->nblock; b++) {
-        for (uint32_t i = 0; i < ex->fn->block[b].nins; i++) {
-            const Instr *other = &ex->fn->block[b].ins[i];
-            if (other != call && other->op == OP_CALL && other->a.kind == VAL_FUNC &&
-                other->a.decl == call->a.decl && loc_compare(other->loc, call->loc) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* What the outcome gives as its result (slot 0), or puts where parameter 'slot' - 1 points to;
  * NULL when it says nothing of that. */
 static const Result *

@@ -715,6 +715,15 @@ void event_exception(Explorer *ex, State *state, ExceptionKind kind, const Raise
 /* The same saved exception, or none. */
 bool exception_is_same_saved(const State *a, const State *b);
 
+/* ---- repeated.c ------------------------------------------------------------------------- */
+
+/* True when the call is the argument of a macro that evaluates it twice: what it gives the second
+ * time decides. */
+bool is_repeated(const Explorer *ex, const Instr *call);
+/* 'call' gives 'result' the second time: what conditions of the path said of the first result
+ * holds for it. */
+void repeat_answer(Explorer *ex, State *state, const Instr *call, const Sym *result);
+
 /* ---- widen.c ------------------------------------------------------------------------------ */
 
 /* For each loop head and local: 0 = not inductive, 1 = counts up, 2 = down, 3 = somehow. */
