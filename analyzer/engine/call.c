@@ -321,7 +321,7 @@ keeps_something(const Case *c)
 /* Outcomes that teach nothing: a second allocation failure on one path, a second
  * failure nobody looks at, or an ignored one that changes nothing for references. */
 static bool
-skip_case(const State *state, const Call *call, const Case *c)
+skip_case(const Explorer *ex, const State *state, const Call *call, const Case *c)
 {
     const Case *success = first_success(call->summary);
     if (call->asserted && first_failure(call->summary)) {
@@ -330,7 +330,7 @@ skip_case(const State *state, const Call *call, const Case *c)
     if (!case_fails(c) || !success || !build_succeeds(state, call, success)) {
         return false;
     }
-    if (c->err == ERR_NOMEM && state->oom) {
+    if ((c->err == ERR_NOMEM && state->oom) || is_asserted_answer(ex)) {
         return true;
     }
     if (!call->ignored) {
@@ -401,13 +401,13 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     uint32_t last = summary->ncases, first = out->list.n;
     const Case *unread = NULL; /* a failure that is not followed because nobody looks at it */
     for (uint32_t i = 0; i < summary->ncases; i++) {
-        bool skipped = skip_case(state, call, &summary->cases[i]);
+        bool skipped = skip_case(ex, state, call, &summary->cases[i]);
         last = skipped ? last : i;
         unread = skipped && call->ignored && !call->asserted && !unread ? &summary->cases[i] : unread;
     }
     for (uint32_t i = 0; i <= last && i < summary->ncases; i++) {
         const Case *c = &summary->cases[i];
-        if (i != last && skip_case(state, call, c)) {
+        if (i != last && skip_case(ex, state, call, c)) {
             continue;
         }
         State *next = i == last ? state : state_copy(ex, state);
@@ -503,6 +503,21 @@ stays_ours(const State *state, const Sym *sym)
     return block && family_is_library(block->family);
 }
 
+/* True for a callee that gets a function of the program together with a variable of this one:
+ * it calls that function here and now. */
+static bool
+calls_back(Explorer *ex, const Call *call)
+{
+    bool function = false, variable = false;
+    for (uint32_t i = 0; i < call->nargs; i++) {
+        const Sym *sym = call->arg[i];
+        function = function || (sym->kind == SYM_FUNC &&
+                                program_callee(ex->program, sym->decl) >= 0);
+        variable = variable || (sym->kind == SYM_ADDR && place_is_local(sym->place));
+    }
+    return function && variable;
+}
+
 static void
 step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, States *out)
 {
@@ -548,6 +563,8 @@ step_unknown(Explorer *ex, State *state, const Call *call, const Decl *decl, Sta
     }
     if (!harmless) {
         forget_outside(state, call->ins);
+    }
+    if (!harmless || calls_back(ex, call)) {
         exception_unknown(state);
     }
     if (call->ins->dst) {

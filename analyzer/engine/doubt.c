@@ -125,6 +125,25 @@ exception_is_asserted(const Explorer *ex)
     return false;
 }
 
+bool
+is_asserted_answer(const Explorer *ex)
+{
+    const Block *block = &ex->fn->block[ex->block];
+    const Instr *last = &block->ins[block->nins - 1];
+    for (uint32_t i = ex->ins + 1; i < block->nins; i++) {
+        if (block->ins[i].op == OP_CALL || block->ins[i].op == OP_STORE) {
+            return false;
+        }
+    }
+    for (int arm = 0; last->op == OP_BR && arm < 2; arm++) {
+        const Block *to = &ex->fn->block[last->to[arm]];
+        if (ends_program(ex, last->to[arm], 0) && to->ins[to->nins - 1].loc.macro) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* True when the condition asks whether the value is NULL. */
 static bool
 asks_for_null(const Sym *cond, const Sym *sym)

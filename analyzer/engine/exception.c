@@ -147,6 +147,22 @@ forgive(Explorer *ex, State *state)
     state->raised = raised;
 }
 
+/* True when the path takes the number that a failed call gave to be the same as another one, which
+ * is not known: nor is then, whether that can be. */
+static bool
+meets_unknown(const State *state, const Sym *cond, bool truth)
+{
+    while (cond->kind == SYM_NOT) {
+        cond = cond->a;
+        truth = !truth;
+    }
+    const Sym *failed = state->raised->value;
+    const Sym *other = cond->kind != SYM_CMP ? NULL : cond->a == failed ? cond->b : cond->a;
+    bool compared = other && (cond->a == failed || cond->b == failed) && cond->text[0] == '=';
+    return compared && truth && other->kind != SYM_INT &&
+           state->raised->outcome->ret.kind == RESULT_INT;
+}
+
 void
 exception_branch(Explorer *ex, State *state, const Sym *cond, bool truth)
 {
@@ -161,6 +177,10 @@ exception_branch(Explorer *ex, State *state, const Sym *cond, bool truth)
     }
     if (state->err != ERRSTATE_PENDING || !raised || !raised->value ||
         !sym_mentions(cond, raised->value)) {
+        return;
+    }
+    if (meets_unknown(state, cond, truth)) {
+        exception_unknown(state);
         return;
     }
     State *success = state_copy(ex, state);

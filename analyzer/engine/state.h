@@ -860,6 +860,9 @@ bool null_is_evident(Explorer *ex, const State *state, const Sym *sym);
 /* True when the code says, right after the instruction where the explorer stands, that an
  * exception is set: assert(PyErr_Occurred()). */
 bool exception_is_asserted(const Explorer *ex);
+/* True when what the instruction gives where the explorer stands is the condition of an assertion,
+ * which says that there is an answer. */
+bool is_asserted_answer(const Explorer *ex);
 
 /* ---- self.c: which values are the first argument of a function ----------------------------- */
 
