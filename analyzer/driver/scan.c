@@ -597,7 +597,9 @@ command_scan(Arena *arena, const Options *options)
 {
     Error error = {0};
     Scan scan;
+    Interrupt watch;
     bool written;
+    int number;
 
     if (!outputs_check(arena, options, &error) ||
         !scan_gated(arena, options, &scan, &error) ||
@@ -608,8 +610,11 @@ command_scan(Arena *arena, const Options *options)
     if (options->fixes && scan.interrupted == 0) {
         fixes_attach(arena, options, &scan);
     }
+    watch = interrupt_watch(); /* a report is written whole */
     written = outputs_write(arena, options, &scan.result);
     fprintf(stderr, "%s\n", report_closing(arena, &scan.result));
+    number = interrupt_end(&watch);
+    scan.interrupted = number != 0 ? number : scan.interrupted;
     if (scan.interrupted != 0) {
         return 128 + scan.interrupted;
     }
