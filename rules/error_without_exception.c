@@ -21,7 +21,7 @@ on_exception(RuleCtx *rx, const ExceptionEvent *event)
 const Rule rule_error_without_exception = {
     .info = {.id = "error-without-exception", .title = "Failure without an exception",
              .summary = "A function reports a failure to Python, and no exception is set.",
-             .severity = SEVERITY_ERROR, .precision = PRECISION_HIGH, .cwe = 755,
+             .severity = SEVERITY_ERROR, .precision = PRECISION_LOW, .cwe = 755,
              .page = page_error_without_exception},
     .on_exception = on_exception,
 };

@@ -29,7 +29,7 @@ on_exception(RuleCtx *rx, const ExceptionEvent *event)
 const Rule rule_result_with_exception = {
     .info = {.id = "result-with-exception", .title = "Value returned with an exception set",
              .summary = "A function returns a value to Python while an exception is set.",
-             .severity = SEVERITY_ERROR, .precision = PRECISION_HIGH, .cwe = 755,
+             .severity = SEVERITY_ERROR, .precision = PRECISION_LOW, .cwe = 755,
              .page = page_result_with_exception},
     .on_exception = on_exception,
 };

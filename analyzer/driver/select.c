@@ -259,6 +259,18 @@ least_confidence(const Options *options)
     return options->confidence >= 0 ? options->confidence : (int)profile_of(options)->confidence;
 }
 
+/* How surely the finding is concluded: not at all surely where its rule is often wrong, unless it is
+ * that rule that was asked for. */
+static Confidence
+sureness(const Options *options, const Finding *finding)
+{
+    const char *id = finding->rule->id;
+    bool asked = is_among(id, options->rules, options->nrules) || level_of(options, id) != NULL;
+
+    return finding->rule->precision == PRECISION_LOW && !asked ? CONFIDENCE_LOW
+                                                               : finding->confidence;
+}
+
 void
 select_apply(Scan *scan, const Options *options)
 {
@@ -280,7 +292,7 @@ select_apply(Scan *scan, const Options *options)
         if (finding->rule->severity > profile->severity) {
             continue;
         }
-        if ((int)finding->reach > reach || (int)finding->confidence > confidence) {
+        if ((int)finding->reach > reach || (int)sureness(options, finding) > confidence) {
             VEC_PUSH(scan->arena, &scan->hidden, finding);
             continue;
         }
@@ -304,7 +316,7 @@ select_count(Scan *scan, const Options *options)
         const Finding *finding = hidden.findings[i];
 
         if (finding->suppressed == NULL && !finding->known) {
-            ++*((int)finding->confidence > confidence ? &run->nunsure[finding->reach]
+            ++*((int)sureness(options, finding) > confidence ? &run->nunsure[finding->reach]
                                                       : &run->nhidden[finding->reach]);
         }
     }

@@ -152,6 +152,7 @@ class Session:
         self.main.write_text(text)
         (folder / "helper.c").write_text(HELPER)
         (folder / "local.h").write_text(HEADER)
+        (folder / ".strayref.yaml").write_text("profile: strict\n")
         flags = subprocess.run(["python3-config", "--includes"], check=True, capture_output=True,
                                text=True).stdout.split()
         (folder / "compile_commands.json").write_text(json.dumps([
