@@ -73,7 +73,7 @@ on_class(ClassCtx *cx, const Class *cls)
 const Rule rule_exception_overwritten = {
     .info = {.id = "exception-overwritten", .title = "Exception lost to another one",
              .summary = "An exception is replaced, or Python is called while it is set.",
-             .severity = SEVERITY_WARNING, .precision = PRECISION_MEDIUM, .cwe = 755,
+             .severity = SEVERITY_WARNING, .precision = PRECISION_LOW, .cwe = 755,
              .page = page_exception_overwritten},
     .on_exception = on_exception,
     .on_class = on_class,

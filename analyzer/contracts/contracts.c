@@ -30,6 +30,18 @@ is_known(const MismatchCtx *cx, const Mismatch *mismatch)
     return false;
 }
 
+static bool
+is_taken(const MismatchCtx *cx, const char *fingerprint)
+{
+    for (uint32_t i = 0; i < cx->out->findings.n; i++) {
+        if (strcmp(cx->out->findings.at[i]->fingerprint, fingerprint) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Without lines; those of equal findings are numbered. */
 static const char *
 fingerprint(const MismatchCtx *cx, const Mismatch *mismatch)
 {
@@ -38,8 +50,14 @@ fingerprint(const MismatchCtx *cx, const Mismatch *mismatch)
                                     file, mismatch->function, mismatch->callee, mismatch->format,
                                     mismatch->unit, mismatch->name, (int)mismatch->kind);
 
-    return arena_printf(cx->arena, "%016llx",
-                        (unsigned long long)hash_bytes(text, strlen(text), 5));
+    for (uint64_t n = 0;; n++) {
+        const char *made = arena_printf(cx->arena, "%016llx", (unsigned long long)
+                                        hash_bytes(text, strlen(text), 5 + n));
+
+        if (!is_taken(cx, made)) {
+            return made;
+        }
+    }
 }
 
 void

@@ -485,7 +485,7 @@ static Confidence
 null_confidence(const Summary *source, const Case *c)
 {
     if (!source || !c || c->misused) {
-        return source && c ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
+        return CONFIDENCE_LOW; /* a test somewhere is all that speaks for it */
     }
     if (c->err == ERR_RAISES || c->err == ERR_NOMEM ||
         (source->alloc && source->origin != ORIGIN_COMPUTED)) {
