@@ -211,8 +211,11 @@ def test_interrupted(project):
     project.add("ever.c", "#define A(x) x x x x x x x x\n" * 1 + "int a = 0\n"
                 + "A(A(A(A(A(A(A(A(A(+ 1)))))))))" + ";\n")
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-        got, report, messages = project.scan(start=interrupt(number, 3))
-        found = {finding["object"] for finding in report["findings"]}
+        for seconds in (3, 8, 20):  # the first may come before anything is read
+            got, report, messages = project.scan(start=interrupt(number, seconds))
+            found = {finding["object"] for finding in report["findings"]}
+            if found:
+                break
         assert got == code and found == {"list_sound"}, (got, found, messages)
         assert "ever.c: the scan was interrupted" in messages, messages
 
@@ -231,16 +234,15 @@ def test_interrupted_analysis(project):
     for functions, count in ((30, 300), (110, 150)) if SANITIZED else ((30, 800), (110, 300)):
         project.add("slow.c", fields(count, functions, "if (!leak_sound(0)) return 0;"))
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-            left = []
-            for seconds in (3, 6, 12, 24):  # the first may come while the file is read
+            for seconds in (2, 3, 4, 6, 9, 13, 20, 30, 45):  # the first may come too early
                 got, report, messages = project.scan(start=interrupt(number, seconds))
                 found = {finding["object"] for finding in report["findings"]}
-                assert got == code and "list_sound" in found, (got, found, messages)
                 left = [function for function in report["not_analysed"]
                         if "function" in function and function["why"] == INTERRUPTED]
-                if left:
+                assert got == code, (got, seconds, messages)
+                if "list_sound" in found and left:
                     break
-            assert 0 < len(left) < functions, (functions, len(left), messages)
+            assert "list_sound" in found and 0 < len(left) < functions, (found, messages)
 
 
 def branches(count, text):
