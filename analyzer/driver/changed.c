@@ -63,25 +63,29 @@ begin_file(DiffReader *r, const char *line, size_t length)
     }
 }
 
+#define MAX_LINES 1000000000UL /* in a file: sums of two such numbers do not overflow */
+
 /* "-12,3" -> start and count. */
 static bool
 read_range(const char **at, char sign, uint32_t *start, uint32_t *count)
 {
+    unsigned long number, lines = 1;
     char *end;
 
     if (**at != sign || !isdigit((unsigned char)(*at)[1])) {
         return false;
     }
-    *start = (uint32_t)strtoul(*at + 1, &end, 10);
-    *count = 1;
+    number = strtoul(*at + 1, &end, 10);
     if (*end == ',') {
         if (!isdigit((unsigned char)end[1])) {
             return false;
         }
-        *count = (uint32_t)strtoul(end + 1, &end, 10);
+        lines = strtoul(end + 1, &end, 10);
     }
+    *start = (uint32_t)number;
+    *count = (uint32_t)lines;
     *at = end;
-    return true;
+    return number <= MAX_LINES && lines <= MAX_LINES;
 }
 
 static bool
