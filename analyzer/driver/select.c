@@ -226,15 +226,20 @@ rule_wanted(const Options *options, const char *id)
     return level == NULL || level->level != LEVEL_OFF;
 }
 
+/* True when the user has named the rule: to see it alone, or to give it a level. */
+static bool
+is_asked_for(const Options *options, const char *id)
+{
+    return is_among(id, options->rules, options->nrules) || level_of(options, id) != NULL;
+}
+
 /* True unless the rule speaks on request, nobody has asked for it, and no module says that it
  * needs no GIL. */
 static bool
 rule_is_due(const Options *options, const Finding *finding, const NoGil *nogil)
 {
-    const char *id = finding->rule->id;
-
-    return !finding->rule->on_request || is_among(id, options->rules, options->nrules)
-           || level_of(options, id) != NULL || profile_of(options)->on_request
+    return !finding->rule->on_request || is_asked_for(options, finding->rule->id)
+           || profile_of(options)->on_request
            || threads_is_declared(nogil, finding->loc.file);
 }
 
@@ -264,11 +269,10 @@ least_confidence(const Options *options)
 static Confidence
 sureness(const Options *options, const Finding *finding)
 {
-    const char *id = finding->rule->id;
-    bool asked = is_among(id, options->rules, options->nrules) || level_of(options, id) != NULL;
+    bool often_wrong = finding->rule->precision == PRECISION_LOW;
 
-    return finding->rule->precision == PRECISION_LOW && !asked ? CONFIDENCE_LOW
-                                                               : finding->confidence;
+    return often_wrong && !is_asked_for(options, finding->rule->id) ? CONFIDENCE_LOW
+                                                                    : finding->confidence;
 }
 
 void

@@ -7,18 +7,8 @@
 static const Place *
 loaded_from(Explorer *ex, const Block *block, const Instr *from, Val val)
 {
-    for (const Instr *ins = from; val.kind == VAL_TEMP && ins-- > block->ins;) {
-        if (ins->dst != val.index) {
-            continue;
-        }
-        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
-            return place_local(ex, ins->a.index);
-        }
-        if (ins->op == OP_CAST || ins->op == OP_COPY) {
-            val = ins->a;
-        }
-    }
-    return NULL;
+    const Instr *load = local_load(block, from, val);
+    return load ? place_local(ex, load->a.index) : NULL;
 }
 
 bool

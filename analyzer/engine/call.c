@@ -164,19 +164,8 @@ static const Place *
 argument_variable(Explorer *ex, const Instr *call, uint32_t i)
 {
     const Block *block = &ex->fn->block[ex->block];
-    Val val = i < call->nargs ? call->args[i] : (Val){.kind = VAL_NONE};
-    for (uint32_t n = ex->ins; val.kind == VAL_TEMP && n-- > 0;) {
-        const Instr *ins = &block->ins[n];
-        if (ins->dst != val.index) {
-            continue;
-        }
-        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
-            return place_local(ex, ins->a.index);
-        }
-        val = ins->op == OP_CAST || ins->op == OP_COPY ? ins->a : (Val){.kind = VAL_NONE};
-        n = ex->ins;
-    }
-    return NULL;
+    const Instr *load = i < call->nargs ? local_load(block, call, call->args[i]) : NULL;
+    return load ? place_local(ex, load->a.index) : NULL;
 }
 
 /* What is passed where NULL is not accepted is not NULL; false when it certainly is, and the

@@ -1,7 +1,60 @@
-/* null_event.c: a variable is used that is NULL as its own function knows: it was tested, or set so,
- * on this very path.
+/* null_event.c: NULL is used as an object, a text or memory: what a call gave and nobody looked at,
+ * or a variable of which the path itself knows that it is NULL, as it was tested or set so.
  */
 #include "engine/state.h"
+
+static void
+tell(RuleCtx *rx, const NullEvent *event)
+{
+    for (uint32_t i = 0; all_rules[i]; i++) {
+        rx->rule = all_rules[i];
+        if (rx->rule->on_null) {
+            rx->rule->on_null(rx, event);
+        }
+    }
+}
+
+/* How sure it is that the callee gives NULL in a run that matters. */
+static Confidence
+null_confidence(const Summary *source, const Case *c)
+{
+    if (!source || !c || c->misused) {
+        return CONFIDENCE_LOW; /* a test somewhere is all that speaks for it */
+    }
+    if (c->err == ERR_RAISES || c->err == ERR_NOMEM ||
+        (source->alloc && source->origin != ORIGIN_COMPUTED)) {
+        return source->partial ? CONFIDENCE_LOW : CONFIDENCE_HIGH;
+    }
+    bool lookup = source->origin != ORIGIN_COMPUTED && source->nparam > 1;
+    return lookup ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW; /* NULL is an answer here, no failure */
+}
+
+void
+event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
+           bool in_format)
+{
+    if (!null_is_evident(ex, state, sym)) {
+        return;
+    }
+    bool called = sym->kind == SYM_CALL && sym->site && sym->site->op == OP_CALL;
+    const Ref *known = state_ref(state, sym);
+    bool optional = known && (known->flags & REF_OPTIONAL);
+    const char *source = called && !optional ? display_name(ex, callee_name(sym->site)) : "";
+    Ref ref = {.sym = sym, .site = called ? sym->site : NULL};
+    for (const Node *n = state->trace; n && !ref.born; n = n->pred) {
+        if ((n->kind == NODE_FAIL || n->kind == NODE_NOTHING) && n->sym == sym) {
+            ref.born = n->summary;
+            ref.born_case = n->outcome;
+        }
+    }
+    Object object = object_for(ex, state, &ref, at);
+    NullEvent event = {.object = &object, .source = source,
+                       .user = user ? display_name(ex, user) : "", .in_format = in_format};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .fact = ref.born,
+                  .fact_case = ref.born_case,
+                  .confidence = null_confidence(ref.born, ref.born_case)};
+    tell(&rx, &event);
+}
 
 /* True when the path rests on a parameter being NULL, which nothing in the function says. */
 static bool
@@ -26,15 +79,10 @@ event_null_variable(Explorer *ex, State *state, const Place *variable, const Ins
                      .ref = {.sym = sym_int(ex, 0)}, .name = place_text(ex, variable)};
     NullEvent event = {.object = &object, .source = "", .user = display_name(ex, user),
                        .settled = true};
-    RuleCtx rx = {.ex = ex, .object = &object, .at = at, 
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at,
                   .confidence = counts ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW};
     if (rests_on_null_parameter(ex, state)) {
         return;
     }
-    for (uint32_t i = 0; all_rules[i]; i++) {
-        rx.rule = all_rules[i];
-        if (rx.rule->on_null) {
-            rx.rule->on_null(&rx, &event);
-        }
-    }
+    tell(&rx, &event);
 }

@@ -212,21 +212,11 @@ stale_join(Explorer *ex, State *into, const State *other)
 
 /* ---- beforehand ---------------------------------------------------------------------- */
 
-/* The variable that a call's first argument was loaded from, NULL when it is none. */
+/* The load of a call's first argument from a variable, NULL when it is none. */
 static const Instr *
-loaded(const Block *block, const Instr *call)
+first_load(const Block *block, const Instr *call)
 {
-    Val val = call->nargs > 0 ? call->args[0] : VAL_NOTHING;
-    for (const Instr *ins = call; val.kind == VAL_TEMP && ins-- > block->ins;) {
-        if (ins->dst != val.index) {
-            continue;
-        }
-        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
-            return ins;
-        }
-        val = ins->op == OP_CAST || ins->op == OP_COPY ? ins->a : VAL_NOTHING;
-    }
-    return NULL;
+    return local_load(block, call, call->nargs > 0 ? call->args[0] : VAL_NOTHING);
 }
 
 uint64_t *
@@ -239,7 +229,7 @@ stale_find_indexed(Arena *arena, const Fn *fn)
             const char *name = ins->op == OP_CALL ? callee_name(ins) : "";
             bool unchecked = text_ends(name, "PyList_GET_ITEM") ||
                              text_ends(name, "PySequence_Fast_GET_ITEM");
-            const Instr *load = unchecked ? loaded(&fn->block[b], ins) : NULL;
+            const Instr *load = unchecked ? first_load(&fn->block[b], ins) : NULL;
             if (load) {
                 set = set ? set : ARENA_ARRAY(arena, uint64_t, fn->nlocal / 64 + 1);
                 set[load->a.index / 64] |= 1ULL << (load->a.index % 64);

@@ -405,6 +405,9 @@ bool place_is_inside(const Place *place, const Place *prefix);
 /* True when the symbol's value is built from 'part'. */
 bool sym_mentions(const Sym *sym, const Sym *part);
 bool place_mentions(const Place *place, const Sym *part);
+/* The instruction before 'from' in the block that loads the operand from a local variable, through
+ * conversions; NULL when the operand is something else. */
+const Instr *local_load(const Block *block, const Instr *from, Val val);
 /* Name of the function called, ".field" or variable for a pointer, "" if unknown. */
 const char *callee_name(const Instr *call);
 /* "self->x", "l", "result of PyList_New"; owned by ex->out. */
@@ -811,6 +814,8 @@ void event_free(Explorer *ex, State *state, const Ref *ref, By by);
 void event_return(Explorer *ex, State *state, const Ref *ref, const Instr *at, bool sure);
 /* 'place', which owns what it holds, is left with a reference that is not its own. */
 void event_store(Explorer *ex, State *state, const Ref *ref, const Instr *at, const Place *place);
+/* The object of an event, under the name that the reader knows it by. */
+Object object_for(Explorer *ex, State *state, const Ref *ref, const Instr *at);
 /* NULL, which 'sym' is, is dereferenced, or passed to 'user' (NULL: none). */
 void event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, const char *user,
                 bool in_format);

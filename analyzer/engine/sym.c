@@ -446,6 +446,21 @@ place_mentions(const Place *place, const Sym *part)
     return false;
 }
 
+const Instr *
+local_load(const Block *block, const Instr *from, Val val)
+{
+    for (const Instr *ins = from; val.kind == VAL_TEMP && ins-- > block->ins;) {
+        if (ins->dst != val.index) {
+            continue;
+        }
+        if (ins->op == OP_LOAD && ins->a.kind == VAL_LOCAL) {
+            return ins;
+        }
+        val = ins->op == OP_CAST || ins->op == OP_COPY ? ins->a : VAL_NOTHING;
+    }
+    return NULL;
+}
+
 const char *
 callee_name(const Instr *call)
 {
