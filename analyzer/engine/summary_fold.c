@@ -114,7 +114,7 @@ fold_equal(Maker *maker)
             if (results_fold(&k->ret, &c->ret) && same_error(k, c) && effects_equal(k, c) &&
                 guards_equal(k, c)) {
                 join_error(maker, k, c);
-                if (c->ret.kind == RESULT_SHARED) {
+                if (c->ret.kind == RESULT_NEW) {
                     k->ret = c->ret;
                 }
                 break;
@@ -203,7 +203,7 @@ join_case(const Maker *maker, Case *a, const Case *b)
         a->guard[param] = either;
     }
     join_error(maker, a, b);
-    a->ret = b->ret.kind == RESULT_SHARED ? b->ret : a->ret;
+    a->ret = b->ret.kind == RESULT_NEW ? b->ret : a->ret;
     return true;
 }
 

@@ -9,25 +9,57 @@ typedef enum AddressUse {
     ADDRESS_TAKEN,  /* somebody else may set the variable */
 } AddressUse;
 
+/* What an instruction does with the address of the local. */
 static AddressUse
-address_use(const Fn *fn, uint32_t index)
+address_use(const Instr *ins, uint32_t index)
 {
     AddressUse use = ADDRESS_NOT_TAKEN;
-    for (uint32_t b = 0; b < fn->nblock; b++) {
-        for (uint32_t i = 0; i < fn->block[b].nins; i++) {
-            const Instr *ins = &fn->block[b].ins[i];
-            bool direct = ins->op == OP_LOAD || ins->op == OP_STORE || ins->op == OP_DEAD;
-            bool parser = ins->op == OP_CALL && strstr(callee_name(ins), "PyArg_") != NULL;
-            bool taken = (ins->b.kind == VAL_LOCAL && ins->b.index == index) ||
-                         (!direct && ins->a.kind == VAL_LOCAL && ins->a.index == index);
-            for (uint32_t k = 0; k < ins->nargs && !taken; k++) {
-                bool given = ins->args[k].kind == VAL_LOCAL && ins->args[k].index == index;
-                taken = given && !parser;
-                use = given ? ADDRESS_PARSED : use;
+    bool direct = ins->op == OP_LOAD || ins->op == OP_STORE || ins->op == OP_DEAD;
+    bool parser = ins->op == OP_CALL && strstr(callee_name(ins), "PyArg_") != NULL;
+    if ((ins->b.kind == VAL_LOCAL && ins->b.index == index) ||
+        (!direct && ins->a.kind == VAL_LOCAL && ins->a.index == index)) {
+        return ADDRESS_TAKEN;
+    }
+    for (uint32_t k = 0; k < ins->nargs && use != ADDRESS_TAKEN; k++) {
+        if (ins->args[k].kind == VAL_LOCAL && ins->args[k].index == index) {
+            use = parser ? ADDRESS_PARSED : ADDRESS_TAKEN;
+        }
+    }
+    return use;
+}
+
+/* By block: true when control can go from its end to the block where the explorer stands. */
+static bool *
+blocks_before(Explorer *ex)
+{
+    bool *before = ARENA_ARRAY(ex->arena, bool, ex->fn->nblock);
+    uint32_t *todo = ARENA_ARRAY(ex->arena, uint32_t, ex->fn->nblock + 1), ntodo = 0;
+    todo[ntodo++] = ex->block;
+    while (ntodo > 0) {
+        const BlockFlow *block = &ex->flow->block[todo[--ntodo]];
+        for (uint32_t i = 0; i < block->npred; i++) {
+            if (!before[block->pred[i]]) {
+                before[block->pred[i]] = true;
+                todo[ntodo++] = block->pred[i];
             }
-            if (taken) {
-                return ADDRESS_TAKEN;
-            }
+        }
+    }
+    return before;
+}
+
+/* What the instruction where the explorer stands, and those that can come before it, do with the
+ * address of the local: what comes later cannot have set it. */
+static AddressUse
+address_use_before(Explorer *ex, uint32_t index)
+{
+    AddressUse use = ADDRESS_NOT_TAKEN;
+    const bool *before = blocks_before(ex);
+    for (uint32_t b = 0; b < ex->fn->nblock; b++) {
+        const Block *block = &ex->fn->block[b];
+        uint32_t nins = before[b] ? block->nins : b == ex->block ? ex->ins + 1 : 0;
+        for (uint32_t i = 0; i < nins; i++) {
+            AddressUse one = address_use(&block->ins[i], index);
+            use = one > use ? one : use;
         }
     }
     return use;
@@ -44,7 +76,7 @@ is_unset_variable(Explorer *ex, const Sym *sym)
     if (local->is_param || local->name[0] == '\0' || local->type->kind != TYPE_PTR) {
         return false;
     }
-    AddressUse use = address_use(ex->fn, place->index);
+    AddressUse use = address_use_before(ex, place->index);
     return type_is_object(local->type) ? use != ADDRESS_TAKEN : use == ADDRESS_PARSED;
 }
 
