@@ -10,6 +10,7 @@
 
 #include "capture/lower.h"
 #include "capture/parse.h"
+#include "capture/preamble.h"
 
 /* Errors that are kept as messages; all of them mark functions. */
 enum { MESSAGE_LIMIT = 100 };
@@ -31,6 +32,8 @@ typedef struct Capture {
     VEC(Extent) extents;
     uint32_t nmore;    /* of tu.more that are lowered */
     const CaptureWish *wish; /* which functions are wanted; NULL: all, and the variables */
+    const char *const *read; /* the files that a compiled preamble has read */
+    uint32_t nread;
     Bodies *bodies;    /* gets where the functions' bodies stand, or NULL */
 } Capture;
 
@@ -52,32 +55,16 @@ fail_unit(Capture *cap, const char *text)
 
 /* ---- the files read ---------------------------------------------------------------- */
 
-typedef struct Inclusions {
-    Arena *arena;
-    VEC(CXFile) files;
-} Inclusions;
-
-static void
-collect_inclusion(CXFile file, CXSourceLocation *stack, unsigned depth, CXClientData data)
-{
-    Inclusions *inclusions = data;
-
-    (void)stack;
-    (void)depth;
-    VEC_PUSH(inclusions->arena, &inclusions->files, file);
-}
-
 /* The folder of Python's headers counts as system; it must be known before
  * the first SourceFile is made.  The overlay leads from one Python.h to the
  * next, the last is the real one. */
 static void
-find_python(Capture *cap, const Inclusions *inclusions)
+find_python(Capture *cap, const Files *files)
 {
     Tu *tu = &cap->tu;
 
-    for (uint32_t i = 0; i < inclusions->files.n; i++) {
-        const char *name = clang_text(tu->arena, clang_getFileName(inclusions->files.at[i]));
-        const char *path = path_absolute(tu->arena, tu->directory, name);
+    for (uint32_t i = 0; i < files->n; i++) {
+        const char *path = files->at[i];
 
         if (text_equal(path_basename(path), "Python.h") && !text_equal(path, PARSE_OVERLAY_FILE)) {
             tu->python_dir = str_intern(cap->unit->strings, path_dirname(tu->arena, path));
@@ -91,22 +78,24 @@ find_python(Capture *cap, const Inclusions *inclusions)
 static void
 list_includes(Capture *cap)
 {
-    Inclusions inclusions = {.arena = cap->tu.arena};
+    Files files = {0};
     Unit *unit = cap->unit;
     Map seen;
 
-    clang_getInclusions(cap->tu.handle, collect_inclusion, &inclusions);
-    find_python(cap, &inclusions);
+    for (uint32_t i = 0; i < cap->nread; i++) {
+        VEC_PUSH(cap->tu.arena, &files, str_intern(unit->strings, cap->read[i]));
+    }
+    clang_files_read(&cap->tu, &files);
+    find_python(cap, &files);
     map_init(&seen, cap->tu.arena);
     VEC_PUSH(unit->arena, &unit->includes, unit->path);
     *map_put_ptr(&seen, unit->path) = unit;
-    for (uint32_t i = 0; i < inclusions.files.n; i++) {
-        const SourceFile *file = clang_file(&cap->tu, inclusions.files.at[i]);
-        void **known = map_put_ptr(&seen, file->path);
+    for (uint32_t i = 0; i < files.n; i++) {
+        void **known = map_put_ptr(&seen, files.at[i]);
 
-        if (*known == NULL && !file->is_overlay) {
+        if (*known == NULL && !path_is_below(files.at[i], cap->tu.overlay_dir)) {
             *known = unit;
-            VEC_PUSH(unit->arena, &unit->includes, file->path);
+            VEC_PUSH(unit->arena, &unit->includes, files.at[i]);
         }
     }
 }
@@ -463,6 +452,7 @@ init_tu(Capture *cap, const char *overlay_prefix)
     tu->overlay_prefix = str_intern(strings, overlay_prefix != NULL ? overlay_prefix : "");
     tu->va_list_tag = str_intern(strings, "__va_list_tag");
     map_init(&tu->files, tu->arena);
+    map_init(&tu->paths, tu->arena);
     map_init(&tu->types, tu->arena);
     map_init(&tu->typedefs, tu->arena);
     map_init(&tu->members, tu->arena);
@@ -518,6 +508,85 @@ capture_unit_edited(Arena *arena, Strings *strings, const Job *job, const char *
     return cap.unit;
 }
 
+static void
+drop_handle(CXTranslationUnit *handle)
+{
+    if (*handle != NULL) {
+        clang_disposeTranslationUnit(*handle);
+    }
+    *handle = NULL;
+}
+
+/* ---- files that begin alike ------------------------------------------------------------ */
+
+/* Where the text of the file goes on behind the preamble, 0 when it does not begin so. */
+static uint32_t
+preamble_end(Arena *arena, Strings *strings, const Preamble *preamble, const char *text,
+             size_t length)
+{
+    LeadingDirectives directives = {0};
+    const char *rest = preamble->text;
+
+    preamble_read(arena, strings, text, length, &directives);
+    for (uint32_t i = 0; i < directives.n && i < preamble->n; i++) {
+        const Directive *directive = &directives.at[i];
+
+        if (!text_starts(rest, directive->text) || rest[strlen(directive->text)] != '\n') {
+            return 0;
+        }
+        rest += strlen(directive->text) + 1;
+    }
+    return directives.n >= preamble->n ? directives.at[preamble->n - 1].end : 0;
+}
+
+/* Parses what follows the preamble; NULL when that does not do. */
+static CXTranslationUnit
+parse_rest(Capture *cap, CXIndex index, const char *overlay, const Preamble *preamble)
+{
+    Arena *arena = cap->tu.arena;
+    EditedFile edited = {.path = cap->job->file};
+    const char *text = file_read(arena, cap->job->file, &edited.length, NULL);
+    uint32_t end;
+    CXTranslationUnit handle;
+    bool found, no_python;
+
+    if (text == NULL) {
+        return NULL;
+    }
+    end = preamble_end(arena, cap->unit->strings, preamble, text, edited.length);
+    edited.text = preamble_blank(arena, text, edited.length, end);
+    handle = end > 0 ? parse_unit_with(arena, index, cap->job, overlay, &edited, preamble->file)
+                     : NULL;
+    cap->tu.handle = handle;
+    found = handle != NULL && look_for_errors(cap, &no_python);
+    if (found || !preamble_files(arena, preamble, &cap->read, &cap->nread)) {
+        drop_handle(&handle);
+    }
+    return handle;
+}
+
+Unit *
+capture_unit_from(Arena *arena, Strings *strings, const Job *job, const char *overlay,
+                  const char *overlay_prefix, const Preamble *preamble)
+{
+    Capture cap = {.job = job, .unit = unit_new(arena, strings, job->file)};
+    CXIndex index = clang_createIndex(0, 0);
+    CXTranslationUnit handle;
+
+    init_tu(&cap, overlay_prefix);
+    handle = parse_rest(&cap, index, overlay, preamble);
+    if (handle == NULL) {
+        cap.read = NULL;
+        cap.nread = 0;
+        handle = parse_unit(cap.tu.arena, index, job, overlay, NULL, 0);
+    }
+    cap.tu.handle = handle;
+    capture_handle(&cap);
+    drop_handle(&handle);
+    clang_disposeIndex(index);
+    return cap.unit;
+}
+
 /* ---- files that stay open ------------------------------------------------------------- */
 
 struct LiveUnit {
@@ -559,15 +628,6 @@ live_new(Arena *arena, const Job *job, const char *overlay, const char *overlay_
     *live = (LiveUnit){.arena = arena, .part_fd = -1, .job = job, .overlay = overlay,
                        .overlay_prefix = overlay_prefix, .index = new_index()};
     return live;
-}
-
-static void
-drop_handle(CXTranslationUnit *handle)
-{
-    if (*handle != NULL) {
-        clang_disposeTranslationUnit(*handle);
-    }
-    *handle = NULL;
 }
 
 void

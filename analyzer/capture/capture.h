@@ -91,6 +91,41 @@ Str job_python(Arena *arena, Strings *strings, const Job *job);
 Unit *capture_unit(Arena *arena, Strings *strings, const Job *job,
                    const char *overlay, const char *overlay_prefix);
 
+/* ---- preamble.c: what source files begin with ------------------------------------------- */
+
+/* One directive of the preprocessor at the start of a file. */
+typedef struct Directive {
+    Str text;        /* without comments, spacing as short as can be */
+    uint32_t end;    /* offset behind its line */
+    bool is_include;
+    bool is_closed;  /* no conditional is open behind it */
+} Directive;
+typedef VEC(Directive) LeadingDirectives;
+
+/* Appends the directives before anything else in the text of a file, as far as they mean the
+ * same in all files of a folder that begin so and are compiled alike. */
+void preamble_read(Arena *arena, Strings *strings, const char *text, size_t length,
+                   LeadingDirectives *out);
+
+/* LeadingDirectives that files begin with, compiled. */
+typedef struct Preamble {
+    Str text;         /* a line each */
+    uint32_t n;       /* how many */
+    const char *file; /* what preamble_compile writes; beside it a list of the files read */
+} Preamble;
+
+/* Compiles the preamble with the job's command line, as if it stood in the folder of its file.
+ * False when that gives errors, or something that other files cannot share. */
+bool preamble_compile(Arena *arena, Strings *strings, const Job *job, const char *overlay,
+                      const Preamble *preamble);
+
+/* ---- capture.c -------------------------------------------------------------------------- */
+
+/* The same as capture_unit, of a file that begins with a preamble that is compiled.  When it
+ * does not any more, or when there is any error, it is parsed from its first line. */
+Unit *capture_unit_from(Arena *arena, Strings *strings, const Job *job, const char *overlay,
+                        const char *overlay_prefix, const Preamble *preamble);
+
 /* A file whose contents are to be other than what the disk holds. */
 typedef struct EditedFile {
     const char *path; /* absolute */

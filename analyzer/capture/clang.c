@@ -346,21 +346,56 @@ is_system_path(const Tu *tu, const char *path)
         || (tu->python_dir != NULL && path_is_below(path, tu->python_dir));
 }
 
+/* Its path, absolute and normalised. */
+static Str
+file_path(Tu *tu, CXFile handle)
+{
+    const char *name = clang_text(tu->arena, clang_getFileName(handle));
+
+    return str_intern(tu->unit->strings, path_absolute(tu->arena, tu->directory, name));
+}
+
+typedef struct FilesRead {
+    Tu *tu;
+    Files *files;
+} FilesRead;
+
+static void
+collect_inclusion(CXFile file, CXSourceLocation *stack, unsigned depth, CXClientData data)
+{
+    const FilesRead *read = data;
+
+    (void)stack;
+    (void)depth;
+    VEC_PUSH(read->tu->arena, read->files, file_path(read->tu, file));
+}
+
+void
+clang_files_read(Tu *tu, Files *out)
+{
+    clang_getInclusions(tu->handle, collect_inclusion, &(FilesRead){.tu = tu, .files = out});
+}
+
 SourceFile *
 clang_file(Tu *tu, CXFile handle)
 {
     void **place = map_put_ptr(&tu->files, handle);
-    SourceFile *file = *place;
-    const char *name;
+    SourceFile *file = *place, *known;
+    Str path;
 
     if (file != NULL) {
         return file;
     }
+    path = file_path(tu, handle);
+    known = map_get_ptr(&tu->paths, path);
+    if (known != NULL) {
+        *place = known;
+        return known;
+    }
     file = ARENA_NEW(tu->arena, SourceFile);
     *place = file;
-    name = clang_text(tu->arena, clang_getFileName(handle));
-    file->path = str_intern(tu->unit->strings,
-                            path_absolute(tu->arena, tu->directory, name));
+    *map_put_ptr(&tu->paths, path) = file;
+    file->path = path;
     if (file->path == tu->part_path) {
         file->path = tu->part_of;
     }

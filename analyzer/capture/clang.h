@@ -54,6 +54,7 @@ typedef struct Tu {
     bool is_pattern;    /* a template's pattern is being lowered: types may be unknown */
     bool is_dependent;  /* a type just translated was such a parameter */
     Map files;          /* CXFile -> SourceFile * */
+    Map paths;          /* its path -> the same: a file has another CXFile in a preamble */
     Map types;          /* clang's type -> const Type * */
     Map typedefs;       /* record declaration -> Str */
     Map members;        /* record declaration -> Members * */
@@ -133,6 +134,10 @@ SourceFile *clang_spelling(Tu *tu, CXSourceLocation at, uint32_t *offset);
 bool cursor_is_system(Tu *tu, CXCursor cursor);
 /* What 'handle' stands for, made on first sight. */
 SourceFile *clang_file(Tu *tu, CXFile handle);
+/* Appends the paths of the files that were read, in order, as SourceFile has them; not those of
+ * a compiled preamble. */
+typedef VEC(Str) Files;
+void clang_files_read(Tu *tu, Files *out);
 
 /* ---- types (clang_type.c) ------------------------------------------------- */
 

@@ -58,10 +58,10 @@ overlay_source(Arena *arena, const char *overlay)
 /* The job's arguments between ours: the overlay must be found first; no
  * warning counts; the optimiser's header tricks only hide calls. */
 static const char **
-build_args(Arena *arena, const Job *job, int *nargs)
+build_args(Arena *arena, const Job *job, const char *pch, int *nargs)
 {
     const char *const last[] = {"-Wno-everything", "-w", "-ferror-limit=0", "-O0"};
-    const char **args = ARENA_ARRAY(arena, const char *, job->nargs + 2 + COUNT_OF(gate_args)
+    const char **args = ARENA_ARRAY(arena, const char *, job->nargs + 4 + COUNT_OF(gate_args)
                                                              + COUNT_OF(last));
     int n = 0;
 
@@ -75,6 +75,10 @@ build_args(Arena *arena, const Job *job, int *nargs)
     }
     for (size_t i = 0; i < COUNT_OF(last); i++) {
         args[n++] = last[i];
+    }
+    if (pch != NULL) {
+        args[n++] = "-include-pch";
+        args[n++] = pch;
     }
     *nargs = n;
     return args;
@@ -108,11 +112,11 @@ unsaved_files(Arena *arena, const char *overlay, const EditedFile *edited, uint3
 
 static CXTranslationUnit
 parse(Arena *arena, CXIndex index, const Job *job, struct CXUnsavedFile *files, unsigned nfiles,
-      unsigned options)
+      unsigned options, const char *pch)
 {
     CXTranslationUnit handle = NULL;
     int nargs;
-    const char **args = build_args(arena, job, &nargs);
+    const char **args = build_args(arena, job, pch, &nargs);
 
     if (clang_parseTranslationUnit2(index, job->file, args, nargs, files, nfiles,
                                     options | CXTranslationUnit_KeepGoing, &handle)
@@ -129,7 +133,28 @@ parse_unit(Arena *arena, CXIndex index, const Job *job, const char *overlay,
     unsigned nfiles;
     struct CXUnsavedFile *files = unsaved_files(arena, overlay, edited, nedited, &nfiles);
 
-    return parse(arena, index, job, files, nfiles, 0);
+    return parse(arena, index, job, files, nfiles, 0, NULL);
+}
+
+CXTranslationUnit
+parse_unit_with(Arena *arena, CXIndex index, const Job *job, const char *overlay,
+                const EditedFile *edited, const char *pch)
+{
+    unsigned nfiles;
+    struct CXUnsavedFile *files = unsaved_files(arena, overlay, edited, 1, &nfiles);
+
+    return parse(arena, index, job, files, nfiles, 0, pch);
+}
+
+CXTranslationUnit
+parse_beginning(Arena *arena, CXIndex index, const Job *job, const char *overlay,
+                const EditedFile *edited)
+{
+    unsigned nfiles;
+    struct CXUnsavedFile *files = unsaved_files(arena, overlay, edited, 1, &nfiles);
+
+    return parse(arena, index, job, files, nfiles,
+                 CXTranslationUnit_Incomplete | CXTranslationUnit_ForSerialization, NULL);
 }
 
 void
@@ -150,7 +175,7 @@ parse_again(Arena *arena, CXIndex index, const Job *job, const char *overlay,
     }
     *handle = parse(arena, index, job, files, nfiles,
                     CXTranslationUnit_PrecompiledPreamble
-                        | CXTranslationUnit_CreatePreambleOnFirstParse);
+                        | CXTranslationUnit_CreatePreambleOnFirstParse, NULL);
 }
 
 bool

@@ -18,6 +18,13 @@
  * it.  What is needed meanwhile is in 'arena', which must live as long. */
 CXTranslationUnit parse_unit(Arena *arena, CXIndex index, const Job *job, const char *overlay,
                              const EditedFile *edited, uint32_t nedited);
+/* The same with the compiled header 'pch' before it. */
+CXTranslationUnit parse_unit_with(Arena *arena, CXIndex index, const Job *job,
+                                  const char *overlay, const EditedFile *edited,
+                                  const char *pch);
+/* The same for a file that is the beginning of others: what is made of it can be saved. */
+CXTranslationUnit parse_beginning(Arena *arena, CXIndex index, const Job *job,
+                                  const char *overlay, const EditedFile *edited);
 /* The same for a file that stays open: parses it anew when *handle is NULL, else again.  Without
  * success *handle is NULL. */
 void parse_again(Arena *arena, CXIndex index, const Job *job, const char *overlay,

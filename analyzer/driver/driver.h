@@ -70,6 +70,7 @@ typedef struct Options {
     uint32_t workers;          /* -j N; 0 = number of cores, bounded by memory */
     uint32_t timeout;          /* seconds a file may take to parse; default 120 */
     bool no_overlay;           /* --no-overlay */
+    bool no_preamble;          /* --no-preamble */
     const char *dump;          /* dump: "ir", "cfg" or "summary" */
     bool unknown;              /* facts --unknown: the callees that nobody knows */
     bool bless;                /* verify --bless: rewrite expectations */

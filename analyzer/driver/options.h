@@ -30,6 +30,7 @@ enum {
     OPT_PYTHON,
     OPT_TIMEOUT,
     OPT_NO_OVERLAY,
+    OPT_NO_PREAMBLE,
     OPT_COLOR,
     OPT_IR,
     OPT_CFG,

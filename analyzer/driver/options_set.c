@@ -284,6 +284,9 @@ option_set(Arena *arena, int id, const char *value, Options *options, Error *err
     case OPT_NO_OVERLAY:
         options->no_overlay = true;
         return true;
+    case OPT_NO_PREAMBLE:
+        options->no_preamble = true;
+        return true;
     case OPT_COLOR:
         options->color = value;
         return check_color(value, error);

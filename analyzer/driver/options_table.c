@@ -219,6 +219,8 @@ const OptionHelp option_help[] = {
     {"no-cache", OPT_NO_CACHE, NULL, CACHED, "read all files anew, and keep nothing"},
     {"no-overlay", OPT_NO_OVERLAY, NULL, SCAN | STAGES | VERIFY | DUMP | FIX | BASELINE,
      "see macros such as Py_CLEAR expanded, not as calls"},
+    {"no-preamble", OPT_NO_PREAMBLE, NULL, SCAN | STAGES | DUMP | FIX | BASELINE,
+     "do not compile once what several files begin with"},
     {"fixes", OPT_FIXES, NULL, SCAN | MERGE, "look for verified fixes and report them as diffs; takes longer"},
     {"dry-run", OPT_DRY_RUN, NULL, FIX, "print the fixes as a diff, write nothing"},
     {"bless", OPT_BLESS, NULL, VERIFY, "rewrite expected output that is kept in the files"},

@@ -5,6 +5,7 @@
  * never calls libclang before the children, which keeps fork cheap.
  */
 #include "driver/cache.h"
+#include "driver/preambles.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -34,6 +35,7 @@
 typedef struct Worker {
     pid_t pid;      /* 0: idle */
     uint32_t job;
+    SharedPreamble *preamble; /* that it compiles; NULL: it parses the job's file */
     FILE *unit;     /* receives the unit's text */
     FILE *messages; /* receives what libclang prints */
 } Worker;
@@ -47,10 +49,13 @@ typedef struct Pool {
     const Options *options;
     UnitCache *known;
     Worker *workers;
-    uint32_t nworkers, nrunning, nknown;
+    uint32_t nworkers, nrunning, nknown, ndone;
     sigset_t before;   /* the signals that were blocked */
     sigset_t awaited;  /* SIGCHLD, and those that ask to end */
     int interrupted;   /* the signal that did, or 0 */
+    Preambles preambles;
+    uint32_t first;    /* all jobs before it are done or being done */
+    bool *begun;       /* job -> it is done or being done */
     Unit **units;
 } Pool;
 
@@ -101,6 +106,20 @@ checked(Pool *pool, const Job *job, Unit *unit)
     return unit;
 }
 
+/* Parses the job's file. */
+static Unit *
+parse_job(Pool *pool, uint32_t number)
+{
+    const Job *job = &pool->jobs->jobs.at[number];
+    uint32_t shared = pool->preambles.of[number];
+
+    if (shared > 0 && pool->preambles.all.at[shared - 1].state == PREAMBLE_READY) {
+        return capture_unit_from(pool->arena, pool->strings, job, pool->overlay, OVERLAY_PREFIX,
+                                 &pool->preambles.all.at[shared - 1].preamble);
+    }
+    return capture_unit(pool->arena, pool->strings, job, pool->overlay, OVERLAY_PREFIX);
+}
+
 static _Noreturn void
 run_child(Pool *pool, const Worker *worker)
 {
@@ -112,7 +131,12 @@ run_child(Pool *pool, const Worker *worker)
     sigprocmask(SIG_SETMASK, &pool->before, NULL);
     limit_child(pool->options->timeout);
     dup2(fileno(worker->messages), STDERR_FILENO);
-    unit = capture_unit(pool->arena, pool->strings, job, pool->overlay, OVERLAY_PREFIX);
+    if (worker->preamble != NULL) {
+        ok = preamble_compile(pool->arena, pool->strings, job, pool->overlay,
+                              &worker->preamble->preamble);
+        _exit(ok ? 0 : EXIT_NOT_WRITTEN);
+    }
+    unit = parse_job(pool, worker->job);
     strbuf_init(&text, pool->arena);
     unit_print(checked(pool, job, unit), &text);
     ok = fwrite(text.text, 1, text.length, worker->unit) == text.length;
@@ -211,11 +235,12 @@ close_files(Worker *worker)
     *worker = (Worker){0};
 }
 
-/* Starts a child for the job; false with errno set when that fails. */
+/* Starts a child for the job, or for the preamble of several; false with errno set when that
+ * fails. */
 static bool
-start(Pool *pool, Worker *worker, uint32_t job)
+start(Pool *pool, Worker *worker, uint32_t job, SharedPreamble *preamble)
 {
-    *worker = (Worker){.job = job, .unit = tmpfile(), .messages = tmpfile()};
+    *worker = (Worker){.job = job, .preamble = preamble, .unit = tmpfile(), .messages = tmpfile()};
     if (worker->unit != NULL && worker->messages != NULL) {
         fflush(NULL);
         worker->pid = fork();
@@ -236,8 +261,14 @@ start(Pool *pool, Worker *worker, uint32_t job)
 static void
 finish(Pool *pool, Worker *worker, int status)
 {
-    pool->units[worker->job] = read_unit(pool, worker, status);
-    show_messages(pool, worker);
+    if (worker->preamble != NULL) {
+        worker->preamble->state = status == 0 ? PREAMBLE_READY : PREAMBLE_FAILED;
+    }
+    else {
+        pool->units[worker->job] = read_unit(pool, worker, status);
+        pool->ndone++;
+        show_messages(pool, worker);
+    }
     close_files(worker);
     arena_reset(pool->scratch);
     pool->nrunning--;
@@ -350,14 +381,96 @@ assign(Pool *pool, uint32_t job)
 {
     const Job *at = &pool->jobs->jobs.at[job];
 
-    while (!start(pool, find_worker(pool, 0), job)) {
+    while (!start(pool, find_worker(pool, 0), job, NULL)) {
         if (pool->nrunning == 0) {
             pool->units[job] = failed_unit(
                 pool->arena, pool->strings, at,
                 arena_printf(pool->scratch, "no process for the parser: %s", strerror(errno)));
+            pool->ndone++;
             return;
         }
         wait_for_one(pool);
+    }
+}
+
+/* Has the next preamble compiled; false when there is none left. */
+static bool
+begin_preamble(Pool *pool)
+{
+    for (uint32_t i = 0; i < pool->preambles.all.n; i++) {
+        SharedPreamble *shared = &pool->preambles.all.at[i];
+
+        if (shared->state == PREAMBLE_WAITING) {
+            shared->state = start(pool, find_worker(pool, 0), shared->job, shared)
+                                ? PREAMBLE_RUNNING : PREAMBLE_FAILED;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when the job need not wait for what it shares. */
+static bool
+is_ready(const Pool *pool, uint32_t job)
+{
+    uint32_t shared = pool->preambles.of[job];
+
+    return shared == 0 || pool->preambles.all.at[shared - 1].state >= PREAMBLE_READY;
+}
+
+/* Begins the next thing that can be done; false when there is none. */
+static bool
+begin_next(Pool *pool)
+{
+    uint32_t njobs = pool->jobs->jobs.n;
+
+    if (begin_preamble(pool)) {
+        return true;
+    }
+    while (pool->first < njobs && pool->begun[pool->first]) {
+        pool->first++;
+    }
+    for (uint32_t job = pool->first; job < njobs; job++) {
+        if (!pool->begun[job] && is_ready(pool, job)) {
+            pool->begun[job] = true;
+            assign(pool, job);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nothing more is begun: what is left was not read. */
+static void
+give_up(Pool *pool)
+{
+    for (uint32_t job = pool->first; job < pool->jobs->jobs.n; job++) {
+        if (!pool->begun[job]) {
+            pool->begun[job] = true;
+            pool->units[job] = failed_unit(pool->arena, pool->strings, &pool->jobs->jobs.at[job],
+                                           "the scan was interrupted before it was read");
+            pool->ndone++;
+        }
+    }
+}
+
+/* Takes what is known, and looks for what the rest has in common. */
+static void
+prepare(Pool *pool)
+{
+    uint32_t njobs = pool->jobs->jobs.n;
+
+    pool->workers = ARENA_ARRAY(pool->arena, Worker, pool->nworkers);
+    pool->begun = ARENA_ARRAY(pool->arena, bool, njobs + 1);
+    for (uint32_t job = 0; job < njobs; job++) {
+        pool->begun[job] = take_known(pool, job);
+        pool->ndone += pool->begun[job] ? 1 : 0;
+    }
+    if (pool->options->no_preamble) {
+        pool->preambles = (Preambles){.of = ARENA_ARRAY(pool->arena, uint32_t, njobs + 1)};
+    }
+    else {
+        preambles_plan(pool->arena, pool->strings, pool->jobs, pool->units, &pool->preambles);
     }
 }
 
@@ -367,31 +480,27 @@ capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overla
             Unit **units)
 {
     uint32_t njobs = jobs->jobs.n;
-    uint32_t next = 0;
     Pool pool = {.arena = arena, .scratch = arena_new(), .strings = strings, .jobs = jobs,
                  .overlay = overlay, .options = options, .known = known, .units = units,
                  .nworkers = workers_wanted(options, njobs)};
 
     hold_signals(&pool);
-    pool.workers = ARENA_ARRAY(arena, Worker, pool.nworkers);
-    while (next < njobs || pool.nrunning > 0) {
-        while (next < njobs && pool.nrunning < pool.nworkers) {
-            if (pool.interrupted != 0) {
-                units[next] = failed_unit(arena, strings, &jobs->jobs.at[next],
-                                          "the scan was interrupted before it was read");
-            }
-            else if (!take_known(&pool, next)) {
-                assign(&pool, next);
-            }
-            next++;
+    prepare(&pool);
+    while (pool.ndone < njobs || pool.nrunning > 0) {
+        while (pool.interrupted == 0 && pool.nrunning < pool.nworkers && begin_next(&pool)) {
+            /* another one */
+        }
+        if (pool.interrupted != 0) {
+            give_up(&pool);
         }
         if (pool.nrunning > 0) {
             wait_for_one(&pool);
         }
         if (on_progress != NULL) {
-            on_progress(payload, next - pool.nrunning, njobs);
+            on_progress(payload, pool.ndone, njobs);
         }
     }
+    preambles_end(&pool.preambles);
     arena_free(pool.scratch);
     sigprocmask(SIG_SETMASK, &pool.before, NULL);
     if (options->verbose) {
