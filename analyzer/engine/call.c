@@ -268,12 +268,16 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
         forget_numbers(state);
     }
     apply_effects(ex, state, call, c);
+    copy_memory(state, call);
     if (case_fails(c)) {
         note_refusals(ex, state, call, c);
     }
     const Sym *result = make_value(ex, state, call, c, &c->ret, 0, call->ins->type);
     if (call->summary->format == FORMAT_BUILD) {
         apply_build(ex, state, call, c, result);
+    }
+    if (!module_answers(ex, state, call, result)) {
+        return false;
     }
     exception_apply(ex, state, call, c, result);
     if (call->summary->alloc && call->summary->origin != ORIGIN_COMPUTED &&

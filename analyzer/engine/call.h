@@ -26,6 +26,17 @@ const Case *first_success(const Summary *summary);
 /* What is known of a callee, NULL when nothing is. */
 const Summary *find_summary(Explorer *ex, const Decl *decl, const char *name);
 
+/* ---- copied.c ------------------------------------------------------------------------------ */
+
+/* memcpy and memmove: references in the memory of either side are no longer followed. */
+void copy_memory(State *state, const Call *call);
+
+/* ---- asked.c ------------------------------------------------------------------------------- */
+
+/* What a module answers that is asked for a name fits what it took on this path; false when
+ * 'result' does not. */
+bool module_answers(Explorer *ex, State *state, const Call *call, const Sym *result);
+
 /* ---- call_effect.c ----------------------------------------------------------------------- */
 
 /* A fresh unknown value; 'slot' is 0 for the result, argument index + 1 for what an

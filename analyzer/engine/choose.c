@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "engine/state.h"
+#include "engine/call.h"
 
 /* Which output of a call the object is: 0 the result, then the out-parameters. */
 static int64_t
@@ -168,12 +168,34 @@ returns_new_elsewhere(const Explorer *ex)
     return some_new && !unknown;
 }
 
+/* The function of the program whose result the instruction returns as it is, or NULL. */
+static const Summary *
+passed_on(Explorer *ex, const Instr *at)
+{
+    const Instr *call = NULL;
+    Val val = at->op == OP_RET ? at->a : (Val){.kind = VAL_NONE};
+    for (uint32_t b = 0; b < ex->fn->nblock && val.kind == VAL_TEMP && !call; b++) {
+        const Block *block = &ex->fn->block[b];
+        for (uint32_t i = block->nins; i-- > 0 && !call;) {
+            const Instr *ins = &block->ins[i];
+            if (ins->dst == val.index && ins->op == OP_CAST) {
+                val = ins->a;
+            }
+            else if (ins->dst == val.index && ins->op == OP_CALL && val.kind == VAL_TEMP) {
+                call = ins;
+            }
+        }
+    }
+    return call && call->a.kind == VAL_FUNC
+               ? find_summary(ex, call->a.decl, callee_name(call)) : NULL;
+}
+
 /* A callee that gives new references as well was told of where it returns a borrowed one; who
  * only passes its result on is not to blame. */
 static bool
-told_in_callee(const PendingReport *report)
+told_in_callee(Explorer *ex, const PendingReport *report)
 {
-    const Summary *callee = report->ref.born;
+    const Summary *callee = report->ref.born ? report->ref.born : passed_on(ex, report->at);
     bool gives_new = false;
     if (!callee || callee->origin != ORIGIN_COMPUTED) {
         return false;
@@ -197,7 +219,7 @@ is_harmless(const Explorer *ex, const PendingReport *report)
 }
 
 static bool
-withdrawn(const Explorer *ex, const PendingReport *report)
+withdrawn(Explorer *ex, const PendingReport *report)
 {
     if (is_harmless(ex, report)) {
         return true;
@@ -205,7 +227,7 @@ withdrawn(const Explorer *ex, const PendingReport *report)
     if (report->is_param_excess && report->rule->on_lost) {
         return excess_is_contract(ex, report->sym);
     }
-    if (report->rule->on_return && told_in_callee(report)) {
+    if (report->rule->on_return && told_in_callee(ex, report)) {
         return true;
     }
     if (report->rule->on_return && (report->is_return || report->is_param_excess)) {

@@ -234,6 +234,24 @@ escape_earlier(State *state, const Syms *unknown)
     }
 }
 
+/* What 'mine' in one state and 'theirs' in the other are both found less than, 'both' is. */
+static void
+join_less(Explorer *ex, State *into, const State *before, const State *other, const Sym *mine,
+          const Sym *theirs, const Sym *both)
+{
+    for (uint32_t i = 0; i < before->nrange; i++) {
+        const Sym *cmp = before->range[i].sym;
+        if (cmp->kind != SYM_CMP || cmp->text[0] != '<' || cmp->a != mine ||
+            before->range[i].lo != 1) {
+            continue;
+        }
+        if (range_of(other, sym_cmp(ex, "<", theirs, cmp->b)).lo == 1) {
+            const Sym *less = sym_cmp(ex, "<", both, cmp->b);
+            state_set_range(ex, into, less, (Range){.sym = less, .lo = 1, .hi = 1, .not_zero = true});
+        }
+    }
+}
+
 /* The place holds one thing in one state and another in the other; gives the symbol for both. */
 static const Sym *
 join_bind(Explorer *ex, State *into, const State *before, const State *other, const Place *place,
@@ -249,6 +267,9 @@ join_bind(Explorer *ex, State *into, const State *before, const State *other, co
     state_bind(ex, into, place, sym);
     if (says_something(sym, &range)) {
         state_set_range(ex, into, sym, range);
+    }
+    if (mine && theirs && place->kind == PLACE_LOCAL) {
+        join_less(ex, into, before, other, mine, theirs, sym);
     }
     return sym;
 }

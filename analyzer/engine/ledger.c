@@ -72,6 +72,9 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
         is_counted_by_hand(ex, state, sym->a)) {
         ref->flags |= REF_ESCAPED;
     }
+    if (ref && is_counted_in_turns(ex, by.at)) {
+        ref->flags |= REF_ESCAPED;
+    }
     if (!ref || (ref->flags & REF_ESCAPED)) {
         return;
     }
@@ -136,6 +139,10 @@ ledger_release(Explorer *ex, State *state, const Sym *sym, By by)
     memory_becomes_object(state_ref(state, sym));
     Ref *ref = state_ref_make(ex, state, sym);
     if (!ref || (ref->flags & REF_ESCAPED)) {
+        return;
+    }
+    if (is_counted_in_turns(ex, by.at)) {
+        ref->flags |= REF_ESCAPED;
         return;
     }
     if (ref->own <= 0 && ref->stored <= 0) {

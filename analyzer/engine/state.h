@@ -576,6 +576,12 @@ bool is_slot_refilled(Explorer *ex, const State *state, const Sym *sym);
  * own, and gives each item a reference in the end. */
 bool is_counted_by_hand(Explorer *ex, const State *state, const Sym *container);
 
+/* ---- turns.c: references that are counted in loops ---------------------------------------------- */
+
+/* True when 'at' takes or drops a reference in each turn of a loop, and another loop of the
+ * function does the opposite to the same object. */
+bool is_counted_in_turns(const Explorer *ex, const Instr *at);
+
 /* ---- memory.c: blocks of memory and filled views ------------------------------------------------ */
 
 #define FAMILY_ANY "any"       /* memory of several families */

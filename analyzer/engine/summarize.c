@@ -27,6 +27,28 @@ integer_result(const State *state, const Sym *value)
     return (Result){.kind = RESULT_INT, .from = -1, .lo = range.lo, .hi = range.hi};
 }
 
+/* The parameter that is the keeper, or that leads to it: &self->frame; -1: none. */
+static int8_t
+param_that_keeps(Explorer *ex, const Ref *ref)
+{
+    const Sym *keeper = ref->kept == KEPT_BY ? ref->keeper : NULL;
+    if (keeper && keeper->kind == SYM_ADDR) {
+        const Place *root = place_root(keeper->place);
+        keeper = root->kind == PLACE_DEREF ? root->sym : NULL;
+    }
+    return param_of(ex, keeper);
+}
+
+/* True for what a field held at first, and holds no longer: whose the reference is from then on
+ * cannot be told. */
+static bool
+is_replaced(const State *state, const Sym *value)
+{
+    const Sym *now = value->kind == SYM_INIT && value->place && value->place->kind == PLACE_FIELD
+                         ? state_get(state, value->place) : NULL;
+    return now && now != value;
+}
+
 /* What is known of an object or pointer; 'own' references come with it. */
 Result
 pointer_result(Explorer *ex, const State *state, const Sym *value, int own, bool object)
@@ -58,12 +80,12 @@ pointer_result(Explorer *ex, const State *state, const Sym *value, int own, bool
         result.kind = ref && ref->kept != KEPT_NONE ? RESULT_SHARED : RESULT_NEW;
         return result;
     }
-    if (!is_not_zero(state, value)) {
+    if (!is_not_zero(state, value) || is_replaced(state, value)) {
         return result;
     }
     if (object && ref && ref->kept != KEPT_UNKNOWN) {
         result.kind = RESULT_BORROWED;
-        result.from = ref->kept == KEPT_BY ? param_of(ex, ref->keeper) : -1;
+        result.from = param_that_keeps(ex, ref);
         return result;
     }
     if (!object && !ref) {
@@ -211,11 +233,12 @@ may_lend_nothing(Explorer *ex, const Exit *e, Case *c)
 {
     const Ref *ref = e->value ? state_ref(e->state, e->value) : NULL;
     if (c->ret.kind != RESULT_ANY || e->own != 0 || !ref || (ref->flags & REF_ESCAPED) ||
-        ref->kept == KEPT_UNKNOWN || !type_is_object(ex->fn->ret)) {
+        ref->kept == KEPT_UNKNOWN || !type_is_object(ex->fn->ret) ||
+        is_replaced(e->state, e->value)) {
         return false;
     }
     c->ret.kind = RESULT_BORROWED;
-    c->ret.from = ref->kept == KEPT_BY ? param_of(ex, ref->keeper) : -1;
+    c->ret.from = param_that_keeps(ex, ref);
     return true;
 }
 

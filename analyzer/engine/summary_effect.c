@@ -93,7 +93,7 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
         add_effect(maker, c, effect);
         return;
     }
-    if ((ref->flags & REF_ESCAPED) && constant) {
+    if ((ref->flags & REF_ESCAPED) && constant && e->value != param) {
         return; /* the count of a constant is nobody's business */
     }
     if ((ref->flags & REF_ESCAPED) || lent) {
