@@ -15,8 +15,13 @@ range_full(const Sym *sym)
 static Range
 range_of_type(const Sym *sym)
 {
-    Range range = range_full(sym);
-    const Type *type = sym->type;
+    return (Range){.sym = sym, .lo = sym->lo, .hi = sym->hi};
+}
+
+Range
+range_by_type(const Type *type)
+{
+    Range range = {.lo = INT64_MIN, .hi = INT64_MAX};
     if (type && type->kind == TYPE_INT && type->bits > 0 && type->bits < 64) {
         if (type->is_unsigned) {
             range.lo = 0;

@@ -89,7 +89,7 @@ outs_alike(Explorer *ex, const State *a, const State *b)
 static bool
 may_join(Explorer *ex, const State *a, const State *b, bool closely)
 {
-    return (!closely || (exception_is_same(a, b) && outs_alike(ex, a, b))) &&
+    return a->owes == b->owes && (!closely || (exception_is_same(a, b) && outs_alike(ex, a, b))) &&
            state_same_ownership(a, b);
 }
 
@@ -369,7 +369,9 @@ thin(Explorer *ex, States *states, uint32_t block)
         for (uint32_t i = 0; i < states->list.n; i++) {
             State *state = states->list.at[i];
             uint32_t j = 0;
-            state_freeze(state);
+            if (pass == 0) { /* later ones find it frozen */
+                state_freeze(state);
+            }
             while (j < kept && !(pass == 0 ? state_equal(states->list.at[j], state)
                                            : may_join(ex, states->list.at[j], state,
                                                       pass == 1))) {

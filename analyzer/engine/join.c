@@ -91,9 +91,9 @@ state_not_worse(const State *a, const State *b)
 }
 
 bool
-state_equal(const State *a, const State *b)
+state_alike(const State *a, const State *b)
 {
-    return a->hash == b->hash && a->nbind == b->nbind && a->ntemp == b->ntemp &&
+    return a->nbind == b->nbind && a->ntemp == b->ntemp &&
            a->epoch == b->epoch && a->err == b->err && a->asked == b->asked && a->gil == b->gil &&
            exception_is_same_saved(a, b) && stale_equal(a, b) &&
            (a->nbind == 0 || memcmp(a->bind, b->bind, a->nbind * sizeof(Bind)) == 0) &&
@@ -210,6 +210,7 @@ join_ranges(State *into, const State *other, bool widen)
     for (uint32_t i = 0; i < into->nrange; i++) {
         Range both = hull(into, range[i].sym, other, range[i].sym, widen);
         both.sym = range[i].sym;
+        both.id = range[i].id;
         if (says_something(both.sym, &both)) {
             range[kept++] = both;
         }

@@ -54,11 +54,17 @@ find_bind(const State *state, uint32_t id)
 static uint32_t
 find_ref(const State *state, uint32_t id)
 {
-    uint32_t i = 0;
-    while (i < state->nref && state->ref[i].sym->id < id) {
-        i++;
+    uint32_t lo = 0, hi = state->nref;
+    while (lo < hi) {
+        uint32_t mid = (lo + hi) / 2;
+        if (state->ref[mid].sym->id < id) {
+            lo = mid + 1;
+        }
+        else {
+            hi = mid;
+        }
     }
-    return i;
+    return lo;
 }
 
 static uint32_t
@@ -67,7 +73,7 @@ find_range(const State *state, uint32_t id)
     uint32_t lo = 0, hi = state->nrange;
     while (lo < hi) {
         uint32_t mid = (lo + hi) / 2;
-        if (state->range[mid].sym->id < id) {
+        if (state->range[mid].id < id) {
             lo = mid + 1;
         }
         else {
@@ -345,6 +351,7 @@ state_set_range(Explorer *ex, State *state, const Sym *sym, Range range)
         insert_at(ex, (void **)&state->range, &state->nrange, &state->crange, sizeof(Range), i);
     }
     range.sym = sym;
+    range.id = sym->id;
     state->range[i] = range;
 }
 
@@ -426,7 +433,7 @@ state_holds(const State *state, const Sym *sym)
 static bool
 uses_number(const Sym *sym, const Instr *site, uint32_t number)
 {
-    if (!sym) {
+    if (!sym || !(sym->sites & site_bit(site))) {
         return false;
     }
     if (sym->kind == SYM_CALL && sym->site == site && sym->num == number) {
@@ -444,6 +451,9 @@ uses_number(const Sym *sym, const Instr *site, uint32_t number)
 static bool
 place_uses_number(const Place *place, const Instr *site, uint32_t number)
 {
+    if (!(place->sites & site_bit(site))) {
+        return false;
+    }
     for (; place; place = place->base) {
         if (place->sym && uses_number(place->sym, site, number)) {
             return true;

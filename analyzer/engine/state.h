@@ -43,6 +43,10 @@ struct Sym {
     const Instr *site;
     const Sym *a, *b, *c;
     const Type *type; /* may be NULL */
+    uint64_t parts;   /* a bit for every symbol that it is made of, itself included */
+    uint64_t sites;   /* a bit for the site of every SYM_CALL among these */
+    int64_t lo, hi;   /* the numbers of its type */
+    const Place *target; /* what it points to, once somebody has asked */
 };
 
 typedef enum PlaceKind {
@@ -64,6 +68,7 @@ struct Place {
     Str record;       /* FIELD: tag of the record, no part of the identity */
     bool fixed;       /* FIELD: it never changes once the record has been made */
     const Type *type; /* ELEM: pointer to the element */
+    uint64_t parts, sites; /* as in Sym, of all symbols in it */
 };
 
 /* ---- state ----------------------------------------------------------------------- */
@@ -128,6 +133,7 @@ typedef struct Range {
     const Sym *sym;
     int64_t lo, hi;
     bool not_zero;
+    uint32_t id;  /* in states: of 'sym' */
 } Range;
 
 typedef enum ErrState { /* the exception of the path */
@@ -316,6 +322,7 @@ typedef struct Watch { /* a question about one variable at one line */
 } Watch;
 
 enum { ARRAY_SIZES = 26 }; /* from 64 bytes to 2 GiB */
+enum { SMALL_INTS = 3 };
 
 typedef struct Explorer {
     Arena *arena;     /* of this function's exploration */
@@ -334,6 +341,8 @@ typedef struct Explorer {
     /* sym.c */
     Map syms, places; /* hash -> first of chain */
     uint32_t nsyms, nplaces;
+    const Sym *small[SMALL_INTS]; /* the numbers -1, 0, 1, on demand */
+    Str equal, less, plus; /* operators, on demand */
     const Place **local;  /* by index, filled on demand */
     const Sym **param;    /* what each parameter held at first */
     uint32_t *mark;       /* collect.c, by symbol: the last round that met it */
@@ -402,6 +411,18 @@ bool place_is_local(const Place *place);
 bool place_is_callers(const Place *place);
 /* True when 'place' is 'prefix' or lies inside it. */
 bool place_is_inside(const Place *place, const Place *prefix);
+/* The bit that stands for a thing in a set of 64; others may have the same. */
+static inline uint64_t
+bit_of(uint64_t hash)
+{
+    return UINT64_C(1) << (hash & 63);
+}
+/* The bit of a call in Sym.sites. */
+static inline uint64_t
+site_bit(const Instr *site)
+{
+    return bit_of((uint64_t)(uintptr_t)site / sizeof(Instr));
+}
 /* True when the symbol's value is built from 'part'. */
 bool sym_mentions(const Sym *sym, const Sym *part);
 bool place_mentions(const Place *place, const Sym *part);
@@ -483,7 +504,12 @@ void state_collect(Explorer *ex, State *state, uint32_t block);
 /* Fills state->hash; the state does not change afterwards. */
 void state_freeze(State *state);
 /* Equal but for how the path came here (failed, oom, ignored). */
-bool state_equal(const State *a, const State *b);
+bool state_alike(const State *a, const State *b);
+static inline bool
+state_equal(const State *a, const State *b)
+{
+    return a->hash == b->hash && state_alike(a, b);
+}
 /* True when 'a' came here with no more failures than 'b'. */
 bool state_not_worse(const State *a, const State *b);
 /* True when both owe the same for the same held objects, and came here in ways of one kind:
@@ -498,6 +524,8 @@ void state_join(Explorer *ex, State *into, const State *other, uint32_t block, b
 Range range_of(const State *state, const Sym *sym);
 /* The numbers that its kind and its type leave, whatever the path. */
 Range range_whole(const Sym *sym);
+/* The numbers that a value of the type can be; 'type' may be NULL. */
+Range range_by_type(const Type *type);
 /* Adds the assumption that 'sym' is zero or not; false when that cannot be. */
 bool assume(Explorer *ex, State *state, const Sym *sym, bool truth);
 /* True when the symbol is certainly zero / certainly not. */

@@ -10,10 +10,15 @@
 
 #define MAX_DEPTH 10
 
-typedef struct Chain Chain;
-struct Chain {
-    Chain *next;
+typedef struct SymChain SymChain;
+struct SymChain {
+    SymChain *next;
     Sym sym;
+};
+
+typedef struct PlaceChain PlaceChain;
+struct PlaceChain {
+    PlaceChain *next;
     Place place;
 };
 
@@ -38,22 +43,55 @@ sym_hash(const Sym *s)
     return hash_mix(h, s->c ? s->c->id + 1U : 0);
 }
 
-static const Sym *
-intern(Explorer *ex, Sym sym)
+/* Which symbols a new one is made of, as bits. */
+static void
+note_parts(Sym *sym)
 {
-    uint64_t key = sym_hash(&sym);
+    const Sym *const part[] = {sym->a, sym->b, sym->c};
+    sym->parts = bit_of(sym->id) | (sym->place ? sym->place->parts : 0);
+    sym->sites = (sym->kind == SYM_CALL ? site_bit(sym->site) : 0) |
+                 (sym->place ? sym->place->sites : 0);
+    for (size_t i = 0; i < COUNT_OF(part); i++) {
+        sym->parts |= part[i] ? part[i]->parts : 0;
+        sym->sites |= part[i] ? part[i]->sites : 0;
+    }
+}
+
+static const Sym *
+intern(Explorer *ex, const Sym *sym)
+{
+    uint64_t key = sym_hash(sym);
     void **slot = map_put(&ex->syms, key);
-    for (Chain *c = *slot; c; c = c->next) {
-        if (sym_same(&c->sym, &sym)) {
+    for (SymChain *c = *slot; c; c = c->next) {
+        if (sym_same(&c->sym, sym)) {
             return &c->sym;
         }
     }
-    Chain *c = ARENA_NEW(ex->arena, Chain);
+    SymChain *c = ARENA_NEW(ex->arena, SymChain);
     c->next = *slot;
-    c->sym = sym;
+    c->sym = *sym;
     c->sym.id = ex->nsyms++;
+    note_parts(&c->sym);
+    Range numbers = range_by_type(sym->type);
+    c->sym.lo = numbers.lo;
+    c->sym.hi = numbers.hi;
     *slot = c;
     return &c->sym;
+}
+
+/* The operator as an interned string; those that come often are looked up once. */
+static Str
+operator_text(Explorer *ex, const char *op)
+{
+    Str *known = strcmp(op, "==") == 0  ? &ex->equal
+                 : strcmp(op, "<") == 0 ? &ex->less
+                 : strcmp(op, "+") == 0 ? &ex->plus
+                                        : NULL;
+    if (!known) {
+        return str_intern(ex->strings, op);
+    }
+    *known = *known ? *known : str_intern(ex->strings, op);
+    return *known;
 }
 
 static uint32_t
@@ -72,19 +110,27 @@ depth_of_place(const Place *place)
 const Sym *
 sym_int(Explorer *ex, int64_t num)
 {
-    return intern(ex, (Sym){.kind = SYM_INT, .num = num});
+    const Sym **small = num >= -1 && num < SMALL_INTS - 1 ? &ex->small[num + 1] : NULL;
+    if (small && *small) {
+        return *small;
+    }
+    const Sym *sym = intern(ex, &(Sym){.kind = SYM_INT, .num = num});
+    if (small) {
+        *small = sym;
+    }
+    return sym;
 }
 
 const Sym *
 sym_str(Explorer *ex, Str text)
 {
-    return intern(ex, (Sym){.kind = SYM_STR, .text = text});
+    return intern(ex, &(Sym){.kind = SYM_STR, .text = text});
 }
 
 const Sym *
 sym_func(Explorer *ex, const Decl *decl)
 {
-    return intern(ex, (Sym){.kind = SYM_FUNC, .decl = decl});
+    return intern(ex, &(Sym){.kind = SYM_FUNC, .decl = decl});
 }
 
 const Sym *
@@ -93,7 +139,7 @@ sym_addr(Explorer *ex, const Place *place)
     if (place->kind == PLACE_DEREF) {
         return place->sym;
     }
-    return intern(ex, (Sym){.kind = SYM_ADDR, .place = place, .depth = depth_of_place(place)});
+    return intern(ex, &(Sym){.kind = SYM_ADDR, .place = place, .depth = depth_of_place(place)});
 }
 
 const Sym *
@@ -101,17 +147,17 @@ sym_init(Explorer *ex, const Place *place, const Instr *epoch, const Type *type)
 {
     uint32_t depth = depth_of_place(place);
     if (depth > MAX_DEPTH) { /* too deep a chain: one symbol for all that follow */
-        return intern(ex, (Sym){.kind = SYM_INIT, .site = epoch, .text = place->name,
+        return intern(ex, &(Sym){.kind = SYM_INIT, .site = epoch, .text = place->name,
                                 .depth = 1, .type = type});
     }
-    return intern(ex, (Sym){.kind = SYM_INIT, .place = place, .site = epoch, .depth = depth,
+    return intern(ex, &(Sym){.kind = SYM_INIT, .place = place, .site = epoch, .depth = depth,
                             .type = type});
 }
 
 const Sym *
 sym_call(Explorer *ex, const Instr *site, uint32_t number, const Type *type)
 {
-    return intern(ex, (Sym){.kind = SYM_CALL, .site = site, .num = number, .depth = 1,
+    return intern(ex, &(Sym){.kind = SYM_CALL, .site = site, .num = number, .depth = 1,
                             .type = type});
 }
 
@@ -136,7 +182,7 @@ sym_pure(Explorer *ex, Str callee, const Instr *epoch, const Sym *a, const Sym *
     if (depth > MAX_DEPTH) {
         return NULL;
     }
-    return intern(ex, (Sym){.kind = SYM_PURE, .text = callee, .site = epoch, .a = a, .b = b,
+    return intern(ex, &(Sym){.kind = SYM_PURE, .text = callee, .site = epoch, .a = a, .b = b,
                             .c = c, .depth = depth, .type = type});
 }
 
@@ -152,7 +198,7 @@ sym_not(Explorer *ex, const Sym *a)
     if (a->kind == SYM_NOT && (a->a->kind == SYM_CMP || a->a->kind == SYM_NOT)) {
         return a->a;
     }
-    return intern(ex, (Sym){.kind = SYM_NOT, .a = a, .depth = a->depth});
+    return intern(ex, &(Sym){.kind = SYM_NOT, .a = a, .depth = a->depth});
 }
 
 static bool
@@ -223,7 +269,7 @@ sym_cmp(Explorer *ex, const char *op, const Sym *a, const Sym *b)
         }
     }
     uint32_t depth = depth_max(a, b, NULL);
-    return intern(ex, (Sym){.kind = SYM_CMP, .text = str_intern(ex->strings, op), .a = a, .b = b,
+    return intern(ex, &(Sym){.kind = SYM_CMP, .text = operator_text(ex, op), .a = a, .b = b,
                             .depth = depth});
 }
 
@@ -286,7 +332,7 @@ sym_bin(Explorer *ex, const char *op, const Sym *a, const Sym *b, const Type *ty
     if (depth > MAX_DEPTH) {
         return NULL;
     }
-    return intern(ex, (Sym){.kind = SYM_BIN, .text = str_intern(ex->strings, op), .a = a, .b = b,
+    return intern(ex, &(Sym){.kind = SYM_BIN, .text = operator_text(ex, op), .a = a, .b = b,
                             .depth = depth, .type = type});
 }
 
@@ -302,7 +348,7 @@ intern_place(Explorer *ex, Place place)
     key = hash_mix(key, (uint64_t)(uintptr_t)place.name);
     key = hash_mix(key, (uint64_t)(uintptr_t)place.type);
     void **slot = map_put(&ex->places, key);
-    for (Chain *c = *slot; c; c = c->next) {
+    for (PlaceChain *c = *slot; c; c = c->next) {
         const Place *p = &c->place;
         if (p->kind == place.kind && p->index == place.index && p->decl == place.decl &&
             p->sym == place.sym && p->base == place.base && p->name == place.name &&
@@ -310,12 +356,14 @@ intern_place(Explorer *ex, Place place)
             return p;
         }
     }
-    Chain *c = ARENA_NEW(ex->arena, Chain);
+    PlaceChain *c = ARENA_NEW(ex->arena, PlaceChain);
     c->next = *slot;
     c->place = place;
     c->place.id = ex->nplaces++;
     c->place.fixed = place.kind == PLACE_FIELD && ex->owners &&
                      owners_is_fixed(ex->owners, place.record, place.name);
+    c->place.parts = (place.base ? place.base->parts : 0) | (place.sym ? place.sym->parts : 0);
+    c->place.sites = (place.base ? place.base->sites : 0) | (place.sym ? place.sym->sites : 0);
     *slot = c;
     return &c->place;
 }
@@ -359,7 +407,11 @@ place_deref(Explorer *ex, const Sym *sym)
     if (sym->kind == SYM_ADDR) {
         return sym->place;
     }
-    return intern_place(ex, (Place){.kind = PLACE_DEREF, .sym = sym});
+    if (!sym->target) { /* interned symbols are ours */
+        ((Sym *)(uintptr_t)sym)->target = intern_place(ex, (Place){.kind = PLACE_DEREF,
+                                                                   .sym = sym});
+    }
+    return sym->target;
 }
 
 const Place *
@@ -422,7 +474,7 @@ place_is_inside(const Place *place, const Place *prefix)
 bool
 sym_mentions(const Sym *sym, const Sym *part)
 {
-    if (!sym) {
+    if (!sym || !part || !(sym->parts & bit_of(part->id))) {
         return false;
     }
     if (sym == part) {
@@ -438,6 +490,9 @@ sym_mentions(const Sym *sym, const Sym *part)
 bool
 place_mentions(const Place *place, const Sym *part)
 {
+    if (!place || !part || !(place->parts & bit_of(part->id))) {
+        return false;
+    }
     for (; place; place = place->base) {
         if (place->sym && sym_mentions(place->sym, part)) {
             return true;
