@@ -197,9 +197,8 @@ align_size(size_t size)
     return (size + unit - 1) / unit * unit;
 }
 
-/* Memory with anything in it. */
-static void *
-alloc_dirty(Arena *arena, size_t size)
+void *
+arena_room(Arena *arena, size_t size)
 {
     size_t aligned = align_size(size == 0 ? 1 : size);
     Chunk *chunk = arena_chunk_for(arena, aligned);
@@ -214,13 +213,13 @@ alloc_dirty(Arena *arena, size_t size)
 void *
 arena_alloc(Arena *arena, size_t size)
 {
-    return memset(alloc_dirty(arena, size), 0, align_size(size == 0 ? 1 : size));
+    return memset(arena_room(arena, size), 0, align_size(size == 0 ? 1 : size));
 }
 
 void *
 arena_copy(Arena *arena, const void *bytes, size_t size)
 {
-    void *copy = alloc_dirty(arena, size);
+    void *copy = arena_room(arena, size);
 
     if (size > 0) {
         memcpy(copy, bytes, size);
@@ -231,7 +230,7 @@ arena_copy(Arena *arena, const void *bytes, size_t size)
 char *
 arena_strndup(Arena *arena, const char *text, size_t length)
 {
-    char *copy = alloc_dirty(arena, length + 1);
+    char *copy = arena_room(arena, length + 1);
 
     if (length > 0) {
         memcpy(copy, text, length);

@@ -33,6 +33,8 @@ void arena_reset(Arena *arena);
 /* Zeroed memory of 'size' bytes, aligned for any type, owned by the arena.
  * Never NULL: aborts when the machine is out of memory. */
 void *arena_alloc(Arena *arena, size_t size);
+/* The same with anything in it. */
+void *arena_room(Arena *arena, size_t size);
 
 /* A copy of the first 'size' bytes of 'bytes', owned by the arena. */
 void *arena_copy(Arena *arena, const void *bytes, size_t size);

@@ -2,7 +2,8 @@
  *
  * Arrays come in sizes that are powers of two.  Those of a state that nobody needs any more
  * serve for later ones, so that a function costs the memory of the states that wait at one
- * time, not of all that ever were.
+ * time, not of all that ever were.  States that stay, to be compared with later ones, have their
+ * arrays in common where these are equal: most differ in few things from another one.
  */
 #include <string.h>
 
@@ -41,7 +42,7 @@ array_new(Explorer *ex, uint32_t n, size_t item, uint32_t *cap)
     ex->held += (size_t)SMALLEST << size;
     *cap = (uint32_t)(((size_t)SMALLEST << size) / item);
     if (!spare) {
-        return arena_alloc(ex->arena, (size_t)SMALLEST << size);
+        return arena_room(ex->arena, (size_t)SMALLEST << size);
     }
     ex->spare[size] = spare->next;
     return spare;
@@ -73,4 +74,49 @@ state_free(Explorer *ex, State *state)
     array_free(ex, state->ref, state->cref, sizeof(Ref));
     array_free(ex, state->range, state->crange, sizeof(Range));
     array_free(ex, state, 1, sizeof(State));
+}
+
+/* ---- states that stay ------------------------------------------------------------------ */
+
+/* An array that is never changed, with others of the same hash. */
+typedef struct Shared Shared;
+struct Shared {
+    Shared *next;
+    size_t size;
+    void *array;
+};
+
+/* The array with these bytes that all states share. */
+static void *
+shared_array(Explorer *ex, const void *bytes, size_t size)
+{
+    void **slot = map_put(&ex->shared, hash_bytes(bytes, size, 0));
+    for (const Shared *one = *slot; one; one = one->next) {
+        if (one->size == size && memcmp(one->array, bytes, size) == 0) {
+            return one->array;
+        }
+    }
+    Shared *made = ARENA_NEW(ex->arena, Shared);
+    *made = (Shared){*slot, size, arena_copy(ex->arena, bytes, size)};
+    ex->held += size;
+    *slot = made;
+    return made->array;
+}
+
+static void
+share(Explorer *ex, void **array, uint32_t n, uint32_t *cap, size_t item)
+{
+    void *own = *array;
+    *array = n > 0 ? shared_array(ex, own, n * item) : NULL;
+    array_free(ex, own, *cap, item);
+    *cap = 0;
+}
+
+void
+state_share(Explorer *ex, State *state)
+{
+    share(ex, (void **)&state->bind, state->nbind, &state->cbind, sizeof(Bind));
+    share(ex, (void **)&state->temp, state->ntemp, &state->ctemp, sizeof(TempBind));
+    share(ex, (void **)&state->ref, state->nref, &state->cref, sizeof(Ref));
+    share(ex, (void **)&state->range, state->nrange, &state->crange, sizeof(Range));
 }

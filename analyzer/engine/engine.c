@@ -45,6 +45,7 @@ analyse(Engine *engine, uint32_t index, bool first_pass, bool silent)
                    .silent = silent};
     map_init(&ex.syms, ex.arena);
     map_init(&ex.places, ex.arena);
+    map_init(&ex.shared, ex.arena);
     ex.local = ARENA_ARRAY(ex.arena, const Place *, fn->nlocal + 1);
     ex.param = ARENA_ARRAY(ex.arena, const Sym *, fn->nparam + 1);
     ex.flow = flow_build(ex.arena, fn);

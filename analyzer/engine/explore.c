@@ -19,7 +19,7 @@
 #define MAX_INSIDE 24     /* states inside one block before equal owners are joined */
 #define MAX_STEPS 400000  /* instructions executed in one function */
 #define USUAL_SIZE 512    /* entries of a state that costs no more than one step */
-#define MAX_BYTES (256U << 20) /* in the states that are kept at one time */
+#define MAX_BYTES (128U << 20) /* in the states that are kept at one time */
 
 typedef struct Waiting {
     VEC(State *) list; /* to be run */
@@ -181,6 +181,9 @@ limit(Explorer *ex, Waiting *waiting)
             }
         }
     }
+    for (uint32_t i = kept; i < waiting->list.n; i++) {
+        state_free(ex, waiting->list.at[i]);
+    }
     waiting->list.n = kept;
 }
 
@@ -314,12 +317,19 @@ switch_on(Run *run, State *state, const Instr *ins, uint32_t block)
         if (assume_case(ex, next, value, &ins->cases[i], true)) {
             enqueue(run, next, block, ins->cases[i].to);
         }
+        else {
+            state_free(ex, next);
+        }
         if (!assume_case(ex, state, value, &ins->cases[i], false)) {
+            state_free(ex, state);
             return;
         }
     }
     if (!all) {
         enqueue(run, state, block, ins->to[0]);
+    }
+    else {
+        state_free(ex, state);
     }
 }
 
@@ -471,6 +481,9 @@ take(Explorer *ex, Waiting *waiting, State **list, uint32_t block)
         if (!was_seen(waiting, state)) { /* a joined state may be an old one */
             list[n++] = state;
             VEC_PUSH(ex->arena, &waiting->seen, state);
+            if (!ex->flow->block[block].once) {
+                state_share(ex, state);
+            }
         }
         else {
             state_free(ex, state);

@@ -13,7 +13,7 @@
 static void *
 insert_at(Explorer *ex, void **array, uint32_t *n, uint32_t *cap, size_t size, uint32_t at)
 {
-    if (*n == *cap) {
+    if (*n >= *cap) {
         void *grown = array_new(ex, *n + 1, size, cap); /* somebody may still read the old one */
         if (*n) {
             memcpy(grown, *array, *n * size);

@@ -348,6 +348,7 @@ typedef struct Explorer {
     uint32_t *mark;       /* collect.c, by symbol: the last round that met it */
     uint32_t nmark, round;
     void *spare[ARRAY_SIZES]; /* arrays.c, by size */
+    Map shared;           /* ... arrays of states that stay, by their content */
     size_t held;          /* bytes in the arrays of states that are still there */
     /* explore.c */
     uint32_t block, ins;  /* where the engine stands */
@@ -460,6 +461,8 @@ State *state_new(Explorer *ex);
 State *state_copy(Explorer *ex, const State *state);
 /* Nobody looks at it any more: its memory serves for other states (arrays.c). */
 void state_free(Explorer *ex, State *state);
+/* It is not changed from now on: what it has in common with others is kept once. */
+void state_share(Explorer *ex, State *state);
 /* Room for at least 'n' items in an array of a state, of undefined content; 'cap' is how many
  * there are. */
 void *array_new(Explorer *ex, uint32_t n, size_t item, uint32_t *cap);
