@@ -525,7 +525,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
             const Sym *into = from >= 0 && (uint32_t)from < call->nargs ? call->arg[from] : NULL;
             ledger_keep(ex, state, object, into, by);
             across_kept(ex, state, object);
-            if (call->summary->origin == ORIGIN_COMPUTED && from < 0) {
+            if (call->summary->origin == ORIGIN_COMPUTED && from < 0 && from != KEEPER_OBJECT) {
                 ledger_lend(ex, state, object);
             }
         }

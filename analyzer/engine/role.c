@@ -173,6 +173,28 @@ slot_of(const Table *table, uint32_t entry, bool numbered)
     return path;
 }
 
+#define METH_VARARGS 1
+#define METH_O 8
+
+/* Python never leaves out the object or the tuple that a method with these flags gets; what calls
+ * it directly may. */
+static void
+note_argument(Roles *roles, const Table *table, uint32_t entry)
+{
+    int64_t index = program_callee(roles->program, table->entry[entry].val.decl);
+    const char *path = table->entry[entry].path;
+    size_t length = strcspn(path, ".");
+    for (uint32_t e = 0; index >= 0 && e < table->nentry; e++) {
+        const TableEntry *other = &table->entry[e];
+        if (strncmp(other->path, path, length) == 0 && other->val.kind == VAL_INT &&
+            text_equal(other->path + length, ".ml_flags") &&
+            (other->val.num & (METH_VARARGS | METH_O)) != 0 &&
+            roles->program->graph->ncaller[index] == 0) {
+            roles->info[index].given |= 1 << 1;
+        }
+    }
+}
+
 static void
 roles_from_tables(Roles *roles, const Unit *unit)
 {
@@ -187,6 +209,7 @@ roles_from_tables(Roles *roles, const Unit *unit)
         for (uint32_t e = 0; e < table->nentry; e++) {
             if (table->entry[e].val.kind == VAL_FUNC) {
                 give_role(roles, table->entry[e].val.decl, slot_of(table, e, numbered), exec);
+                note_argument(roles, table, e);
             }
         }
     }

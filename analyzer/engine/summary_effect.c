@@ -89,8 +89,10 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
     }
     bool lent = ref->lent > 0 && ref->own < ref->lent && ref->stored == 0;
     if (!(ref->flags & REF_ESCAPED) && lent && (ref->flags & REF_GIVEN) && ref->own == 0) {
-        effect.kind = EFFECT_STEAL; /* an owning field took the caller's reference */
-        add_effect(maker, c, effect);
+        if (!is_handed_out(maker->ex, state, param)) { /* the caller's variable has it as well */
+            effect.kind = EFFECT_STEAL; /* an owning field took the caller's reference */
+            add_effect(maker, c, effect);
+        }
         return;
     }
     if ((ref->flags & REF_ESCAPED) && constant && e->value != param) {
@@ -113,6 +115,9 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
     }
     if (ref->stored + ref->lent > 0 || ((ref->flags & REF_KEPT) && own == 0)) {
         effect.kind = is_handed_out(maker->ex, state, param) ? EFFECT_RETAIN : EFFECT_KEEP;
+        if (effect.kind == EFFECT_KEEP && ref->stored + ref->lent == 0) {
+            effect.result.from = KEEPER_OBJECT;
+        }
         add_effect(maker, c, effect);
     }
 }

@@ -46,7 +46,8 @@ typedef enum EffectKind {
     EFFECT_RELEASE, /* the callee drops one reference (Py_DECREF): may destroy the object here and now */
     EFFECT_RETAIN,  /* the callee adds one reference for the caller (Py_INCREF) */
     EFFECT_KEEP,    /* the callee takes a reference of its own: 'result.from' >= 0 says which parameter
-                       holds it from now on, -1: nobody in particular */
+                       holds it from now on, -1: nobody in particular, KEEPER_OBJECT:
+                       some object, so that nobody has a place to release it from */
     EFFECT_ESCAPE,  /* anything may happen to it: ownership is unknown from here on */
     EFFECT_OUT,     /* *param becomes 'result'; the old value is forgotten without release */
     EFFECT_RESET,   /* *param becomes 'result'; the old value (may be NULL) is released */
@@ -65,6 +66,7 @@ typedef struct Effect {
     Result result;  /* OUT, RESET, KEEP */
 } Effect;
 
+#define KEEPER_OBJECT (-2)
 #define PARAM_REST 255
 #define PARAM_MAX 32
 
