@@ -64,7 +64,7 @@ on_stale(RuleCtx *rx, const StaleEvent *event)
 {
     Arena *arena = rule_arena(rx);
     const char *name = object_name(event->object), *message;
-    if (event->kind == STALE_INSIDE) {
+    if (event->kind == STALE_INSIDE || event->kind == STALE_LEFT) {
         return;
     }
     if (event->inside) {

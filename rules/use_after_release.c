@@ -22,7 +22,7 @@ on_use(RuleCtx *rx, const UseEvent *event)
                              object_is_memory(event->object) ? "free" : "release", name));
 }
 
-/* An address inside an object that is gone. */
+/* An address inside an object that is gone, or a field that still holds it. */
 static void
 on_stale(RuleCtx *rx, const StaleEvent *event)
 {
@@ -34,6 +34,15 @@ on_stale(RuleCtx *rx, const StaleEvent *event)
                                  name, event->owner, event->use, event->call),
                     arena_printf(arena, "release '%s' only after the last use of '%s', or copy "
                                         "what is needed", event->owner, name));
+    }
+    else if (event->kind == STALE_LEFT) {
+        const char *place = event->owner;
+        rule_report(rx, event->object,
+                    arena_printf(arena, "'%s' still holds the object while %s releases it, which "
+                                        "may run code that uses or releases it once more", place,
+                                 event->call),
+                    arena_printf(arena, "use Py_XSETREF or Py_CLEAR, or set '%s' first and then "
+                                        "release what it held", place));
     }
 }
 

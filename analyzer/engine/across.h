@@ -44,6 +44,9 @@ Chance across_foreign(Explorer *ex, const State *state, const Sym *sym);
 
 /* ---- across_run.c ---- */
 
+/* True when the path or the maker tells that the object's type is one of Python's that run no
+ * code when they are compared, hashed, converted or freed. */
+bool across_is_simple(Explorer *ex, const State *state, const Sym *sym);
 /* How likely the call runs code that changes what others hold. */
 Chance across_runs(Explorer *ex, const State *state, const Call *call);
 

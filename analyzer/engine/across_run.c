@@ -60,10 +60,8 @@ is_any_tuple(const State *state, const Sym *sym)
     return false;
 }
 
-/* True when the path or the maker tells that the object's type is one of Python's that run no
- * code when they are compared, hashed, converted or freed. */
-static bool
-is_simple(Explorer *ex, const State *state, const Sym *sym)
+bool
+across_is_simple(Explorer *ex, const State *state, const Sym *sym)
 {
     static const char *const makers[] = {
         "PyLong_From", "PyFloat_From", "PyUnicode_", "PyBytes_From", "PyBool_From",
@@ -115,7 +113,7 @@ release_is_quiet(Explorer *ex, const State *state, const Sym *sym)
     }; /* made here: what is in them has other owners, or is new */
     bool made = ref && (ref->flags & REF_BORN) && ref->born &&
                 starts_with_any(ref->born->name, containers, COUNT_OF(containers));
-    if (made || is_zero(state, sym) || is_simple(ex, state, sym)) {
+    if (made || is_zero(state, sym) || across_is_simple(ex, state, sym)) {
         return true;
     }
     return ref && (ref->own > 1 || ref->kept == KEPT_CALLER || ref->kept == KEPT_BY ||
@@ -187,7 +185,7 @@ args_are_simple(Explorer *ex, const State *state, const Call *call)
 {
     const Summary *fact = call->summary;
     for (uint32_t i = first_object(fact); i < fact->nparam && i < call->nargs; i++) {
-        if (fact->param[i].kind == PARAM_OBJ && !is_simple(ex, state, call->arg[i])) {
+        if (fact->param[i].kind == PARAM_OBJ && !across_is_simple(ex, state, call->arg[i])) {
             return false;
         }
     }
@@ -201,7 +199,7 @@ args_are_foreign(Explorer *ex, const State *state, const Call *call)
     const Summary *fact = call->summary;
     Chance most = CHANCE_LOW;
     for (uint32_t i = first_object(fact); i < fact->nparam && i < call->nargs; i++) {
-        if (fact->param[i].kind == PARAM_OBJ && !is_simple(ex, state, call->arg[i])) {
+        if (fact->param[i].kind == PARAM_OBJ && !across_is_simple(ex, state, call->arg[i])) {
             Chance chance = across_foreign(ex, state, call->arg[i]);
             most = chance > most ? chance : most;
         }
@@ -280,7 +278,7 @@ across_runs_by(Explorer *ex, const State *state, const Call *call)
     }
     else {
         for (uint32_t i = first_object(summary); i < summary->nparam && i < call->nargs; i++) {
-            if (summary->param[i].kind != PARAM_OBJ || is_simple(ex, state, call->arg[i])) {
+            if (summary->param[i].kind != PARAM_OBJ || across_is_simple(ex, state, call->arg[i])) {
                 continue;
             }
             if (sym) {
@@ -300,7 +298,7 @@ static bool
 is_quiet_for(Explorer *ex, const State *state, const Call *call)
 {
     int by = call->summary->runs_by;
-    return by > 0 && (uint32_t)by <= call->nargs && is_simple(ex, state, call->arg[by - 1]);
+    return by > 0 && (uint32_t)by <= call->nargs && across_is_simple(ex, state, call->arg[by - 1]);
 }
 
 Chance

@@ -250,10 +250,13 @@ static bool
 is_given(const Look *look, Val val)
 {
     const Instr *load = val.kind == VAL_TEMP ? look->def[val.index] : NULL;
-    while (load && (load->op == OP_CAST || load->op == OP_COPY) && load->a.kind == VAL_TEMP) {
-        load = look->def[load->a.index];
+    while (load && load->op != OP_LOAD) {
+        bool taken = load->op == OP_CALL && load->nargs == 1 && text_ends(callee_name(load), "NewRef");
+        Val from = taken ? load->args[0] : load->a;
+        bool same = taken || load->op == OP_CAST || load->op == OP_COPY;
+        load = same && from.kind == VAL_TEMP ? look->def[from.index] : NULL;
     }
-    if (!load || load->op != OP_LOAD || load->a.kind != VAL_LOCAL) {
+    if (!load || load->a.kind != VAL_LOCAL) {
         return false;
     }
     uint32_t local = load->a.index;
@@ -399,7 +402,7 @@ look_through(Owners *owners, const Fn *fn, const FnInfo *info)
             if (ins->op == OP_CALL) {
                 look_at_call(&look, ins);
             }
-            else if (ins->op == OP_STORE && ins->a.kind == VAL_TEMP && is_given(&look, ins->b)) {
+            else if (ins->op == OP_STORE && ins->a.kind != VAL_LOCAL && is_given(&look, ins->b)) {
                 note_key(&owners->given, key_of_address(&look, ins->a));
             }
             else if (ins->op == OP_STORE && ins->a.kind == VAL_TEMP && is_made(&look, ins->b)) {

@@ -84,6 +84,7 @@ typedef enum StaleKind { /* why the value may be gone */
     STALE_LENT,   /* the result of a helper that released its reference */
     STALE_SYSTEM, /* what the interpreter holds: sys.stdout */
     STALE_INSIDE, /* points into an object that was released: for use-after-release */
+    STALE_LEFT,   /* still in the field or variable that is replaced only after its release */
     STALE_SIZE,   /* a list whose size was taken before */
     STALE_PARAM,  /* the engine's own: an argument */
 } StaleKind;

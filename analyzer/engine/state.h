@@ -682,6 +682,9 @@ void field_overwrite_memory(Explorer *ex, State *state, const Instr *at, const P
  * it holds. */
 void field_refill(Explorer *ex, State *state, const Instr *at, const Place *place,
                   const Place *filling);
+/* replaced.c: 'place' is about to hold something else: reports when the last known reference to
+ * what it holds was released before that. */
+void replaced_check(Explorer *ex, State *state, const Place *place);
 /* The function returns: reports borrowed and dead objects in owning fields. */
 void field_check_return(Explorer *ex, State *state, const Instr *at);
 

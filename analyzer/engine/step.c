@@ -202,6 +202,7 @@ void
 write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym)
 {
     if (state_get(state, place) != sym) {
+        replaced_check(ex, state, place);
         field_overwrite(ex, state, at, place);
         field_overwrite_memory(ex, state, at, place, sym);
     }
