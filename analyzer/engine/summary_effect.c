@@ -284,7 +284,8 @@ is_released_in_place(Explorer *ex, const State *state, const Ref *ref)
 }
 
 /* Fields of the argument's memory whose objects got a reference more, or lost theirs:
- * Py_INCREF(self->x). */
+ * Py_INCREF(self->x).  What is released where the argument itself points, Py_DECREF(*p), leaves
+ * there nothing that anybody may use. */
 void
 retained_fields(Maker *maker, Case *c, const Exit *e, uint8_t i)
 {
@@ -293,6 +294,11 @@ retained_fields(Maker *maker, Case *c, const Exit *e, uint8_t i)
     for (uint32_t r = 0; r < state->nref; r++) {
         const Ref *ref = &state->ref[r];
         const Place *place = ref->sym->kind == SYM_INIT ? ref->sym->place : NULL;
+        if (place == target && is_released_in_place(maker->ex, state, ref)) {
+            Effect effect = {.kind = EFFECT_RESET, .param = i,
+                             .result = {.kind = RESULT_ANY, .from = -1}};
+            add_effect(maker, c, effect);
+        }
         if (!place || place->kind != PLACE_FIELD || place->base != target) {
             continue;
         }
