@@ -116,16 +116,31 @@ overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
     ref->flags |= REF_ESCAPED;
 }
 
+/* What the memory holds that a parameter points to may be somebody else's from here on. */
+static void
+mark_emptied(Explorer *ex, const Place *root)
+{
+    const Sym *base = root->kind == PLACE_DEREF ? root->sym : NULL;
+    if (base && base->kind == SYM_INIT && base->place && base->place->kind == PLACE_LOCAL &&
+        base->place->index < 32) {
+        ex->emptied |= 1U << base->place->index;
+    }
+}
+
+void
+ledger_copied(Explorer *ex, const Place *from)
+{
+    mark_emptied(ex, place_root(from));
+}
+
 /* An element of an array that the caller passed loses a reference. */
 static void
 note_emptied(Explorer *ex, const Sym *sym)
 {
     const Place *root = sym->kind == SYM_INIT && sym->place ? place_root(sym->place) : NULL;
-    const Sym *base = root && root->kind == PLACE_DEREF ? root->sym : NULL;
     bool field = root && sym->place->kind == PLACE_FIELD && sym->place->base == root;
-    if (base && base->kind == SYM_INIT && base->place && base->place->kind == PLACE_LOCAL &&
-        base->place->index < 32 && sym->place != root && !field) {
-        ex->emptied |= 1U << base->place->index;
+    if (root && sym->place != root && !field) {
+        mark_emptied(ex, root);
     }
 }
 

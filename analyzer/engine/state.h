@@ -353,7 +353,7 @@ typedef struct Explorer {
     /* explore.c */
     uint32_t block, ins;  /* where the engine stands */
     uint32_t steps;
-    uint32_t emptied;     /* parameters (one bit each) whose array elements were released */
+    uint32_t emptied;     /* parameters (one bit each) whose elements were released, or copied out */
     const Instr *needed[PARAM_MAX]; /* by parameter: where it is first used without a test */
     uint8_t runs;         /* Chance that the function runs code that changes what others hold */
     bool lends;           /* a result whose reference the function released itself */
@@ -570,6 +570,9 @@ typedef struct By { /* who does it */
 
 void ledger_retain(Explorer *ex, State *state, const Sym *sym, By by);
 void ledger_release(Explorer *ex, State *state, const Sym *sym, By by);
+/* The memory at 'from' was copied to memory that outlives the function: where a parameter points
+ * there, its caller no longer answers alone for what is in it. */
+void ledger_copied(Explorer *ex, const Place *from);
 void ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by);
 void ledger_keep(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by);
 void ledger_escape(Explorer *ex, State *state, const Sym *sym);

@@ -299,6 +299,9 @@ move_record(Explorer *ex, State *state, const Instr *ins, const Place *to, const
             VEC_PUSH(ex->arena, &copied, bind);
         }
     }
+    if (is_outside(to)) {
+        ledger_copied(ex, from);
+    }
     state_forget(state, to);
     rename_inside(ex, state, ins, to);
     for (uint32_t i = 0; i < copied.n; i++) {
