@@ -275,6 +275,20 @@ is_array(Explorer *ex, const Place *place)
            (root->kind == PLACE_LOCAL && ex->fn->local[root->index].type->kind == TYPE_ARRAY);
 }
 
+/* True when the callee is also given memory inside the object: what it stores there is a pointer
+ * back, and no object counts itself. */
+static bool
+points_back(const Call *call, const Sym *object)
+{
+    for (uint32_t i = 0; i < call->nargs; i++) {
+        const Place *root = call->arg[i]->kind == SYM_ADDR ? place_root(call->arg[i]->place) : NULL;
+        if (root && root->kind == PLACE_DEREF && root->sym == object) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
         const Sym *arg, uint32_t slot)
@@ -499,8 +513,8 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
     switch (effect->kind) {
     case EFFECT_STEAL:
         release_slot(ex, state, call);
-        if (call->nargs == 3 && text_ends(call->name, "_SET_ITEM") &&
-            is_counted_by_hand(ex, state, call->arg[0])) {
+        if ((call->nargs == 3 && text_ends(call->name, "_SET_ITEM") &&
+             is_counted_by_hand(ex, state, call->arg[0])) || points_back(call, object)) {
             state_ref_make(ex, state, object);
             ledger_escape(ex, state, object);
             break;
