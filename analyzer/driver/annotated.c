@@ -1,7 +1,7 @@
 /* annotated.c: the annotations of a project's declarations -> the model, and what
  * contradicts them -> notes.
  */
-#include "driver/driver.h"
+#include "driver/gate.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ add_note(Scan *scan, const char *message)
         }
     }
     if (!scan->quiet) {
-        say("note: %s", text);
+        scan_tell(scan, "note", text);
     }
     VEC_PUSH(scan->arena, &scan->jobs.notes, text);
 }

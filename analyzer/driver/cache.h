@@ -79,6 +79,16 @@ void unit_cache_keep(UnitCache *units, Arena *scratch, const Job *job, const Uni
 /* In the process that has parsed: true when none of the unit's files has changed since the
  * unit cache was made, so that what the disk holds is what was read. */
 bool unit_cache_is_stable(const UnitCache *units, const Unit *unit);
+/* False for a unit that a file more might mend, or that is nothing. */
+bool unit_cache_is_lasting(const Unit *unit);
+/* What stands for this program, its parser, and the environment that these look at. */
+Digest unit_cache_maker(const UnitCache *units);
+/* Appends a list of all files that the units were made of, and of the folders in which a new file
+ * might come before one of them.  False when one has changed since the unit cache was made. */
+bool unit_cache_list(UnitCache *units, Arena *scratch, const Jobs *jobs, Unit *const *made,
+                     StrBuf *list);
+/* True when all that such a list names is as it says. */
+bool unit_cache_holds(UnitCache *units, const char *list, size_t length);
 
 /* ---- cache_command.c ------------------------------------------------------------------ */
 

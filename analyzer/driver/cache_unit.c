@@ -196,9 +196,8 @@ put_path(UnitCache *units, StrBuf *list, const char *path, bool is_folder)
     strbuf_add(list, path, strlen(path) + 1);
 }
 
-/* True when all paths of the list are as it says. */
-static bool
-list_holds(UnitCache *units, const char *list, size_t length)
+bool
+unit_cache_holds(UnitCache *units, const char *list, size_t length)
 {
     const size_t head = 2 + sizeof(Digest);
     const char *end = list + length;
@@ -259,16 +258,16 @@ put_folder(UnitCache *units, Map *seen, StrBuf *list, const char *path)
 /* All folders in which a new file might come before one that was read: those of the files,
  * the include folders, and below these what leads to the files from another of them. */
 static void
-put_folders(UnitCache *units, Arena *scratch, StrBuf *list, const Job *job, const Unit *unit)
+put_folders(UnitCache *units, Arena *scratch, Map *seen, StrBuf *list, const Job *job,
+            const Unit *unit)
 {
     Words folders = {0};
-    Map seen, below;
+    Map below;
 
-    map_init(&seen, scratch);
     map_init(&below, scratch);
     include_folders(scratch, job, &folders);
     for (uint32_t i = 0; i < folders.n; i++) {
-        put_folder(units, &seen, list, folders.at[i]);
+        put_folder(units, seen, list, folders.at[i]);
     }
     for (uint32_t i = 0; i < unit->includes.n; i++) {
         const char *folder = path_dirname(scratch, unit->includes.at[i]);
@@ -278,12 +277,12 @@ put_folders(UnitCache *units, Arena *scratch, StrBuf *list, const Job *job, cons
             continue;
         }
         *place = units;
-        put_folder(units, &seen, list, folder);
+        put_folder(units, seen, list, folder);
         for (uint32_t k = 0; k < folders.n; k++) {
             const char *rest = path_relative(scratch, folders.at[k], folder);
 
             for (uint32_t m = 0; rest[0] != '/' && m < folders.n; m++) {
-                put_folder(units, &seen, list, path_absolute(scratch, folders.at[m], rest));
+                put_folder(units, seen, list, path_absolute(scratch, folders.at[m], rest));
             }
         }
     }
@@ -312,7 +311,7 @@ unit_cache_find(UnitCache *units, Arena *scratch, const Job *job, size_t *length
         if (list == NULL) {
             return NULL;
         }
-        if (list_holds(units, list, size)) {
+        if (unit_cache_holds(units, list, size)) {
             return cache_get(units->cache, scratch, CACHE_UNIT, unit_key(key, list, size), 0,
                              length);
         }
@@ -320,9 +319,8 @@ unit_cache_find(UnitCache *units, Arena *scratch, const Job *job, size_t *length
     return NULL;
 }
 
-/* A unit that a file more might mend is not kept, nor one that is nothing. */
-static bool
-is_lasting(const Unit *unit)
+bool
+unit_cache_is_lasting(const Unit *unit)
 {
     for (uint32_t i = 0; i < unit->messages.n; i++) {
         if (strstr(unit->messages.at[i].text, "not found") != NULL) {
@@ -338,16 +336,53 @@ unit_cache_keep(UnitCache *units, Arena *scratch, const Job *job, const Unit *un
 {
     Digest key = job_key(units, scratch, job), id;
     StrBuf list;
+    Map seen;
 
-    if (units->cache == NULL || !is_lasting(unit)) {
+    if (units->cache == NULL || !unit_cache_is_lasting(unit)) {
         return;
     }
     strbuf_init(&list, scratch);
     for (uint32_t i = 0; i < unit->includes.n; i++) {
         put_path(units, &list, unit->includes.at[i], false);
     }
-    put_folders(units, scratch, &list, job, unit);
+    map_init(&seen, scratch);
+    put_folders(units, scratch, &seen, &list, job, unit);
     id = unit_key(key, list.text, list.length);
     cache_put(units->cache, CACHE_FILES, key, id, list.text, list.length);
     cache_put(units->cache, CACHE_UNIT, id, (Digest){0}, text, length);
+}
+
+/* ---- all units ---------- */
+
+Digest
+unit_cache_maker(const UnitCache *units)
+{
+    return units->maker;
+}
+
+bool
+unit_cache_list(UnitCache *units, Arena *scratch, const Jobs *jobs, Unit *const *made,
+                StrBuf *list)
+{
+    Map files, folders;
+
+    map_init(&files, scratch);
+    map_init(&folders, scratch);
+    for (uint32_t i = 0; i < jobs->jobs.n; i++) {
+        for (uint32_t k = 0; k < made[i]->includes.n; k++) {
+            const char *path = made[i]->includes.at[k];
+            void **place = map_put_ptr(&files, str_intern(units->strings, path));
+
+            if (*place != NULL) {
+                continue;
+            }
+            *place = units;
+            if (!is_older(units, path)) {
+                return false;
+            }
+            put_path(units, list, path, false);
+        }
+        put_folders(units, scratch, &folders, list, &jobs->jobs.at[i], made[i]);
+    }
+    return true;
 }

@@ -144,5 +144,7 @@ bool variants_add(Scan *scan, const Options *options, Error *error);
 
 /* scan.c: says a note and adds it to those of the reports. */
 void scan_note(Scan *scan, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Says "WHAT: MORE" of the input, and notes that it was said. */
+void scan_tell(Scan *scan, const char *what, const char *more);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "driver/cache.h"
+#include "driver/replay.h"
 
 #include "base/embedded.h"
 #include "classes/classes.h"
@@ -127,21 +127,30 @@ tell_messages(const Scan *scan, const Unit *unit)
     }
 }
 
+void
+scan_tell(Scan *scan, const char *what, const char *more)
+{
+    const char *line = arena_printf(scan->arena, "%s: %s", what, more);
+
+    VEC_PUSH(scan->arena, &scan->told, line);
+    say("%s", line);
+}
+
 /* One line for each input that is missing or not whole. */
 static void
-tell_troubles(const Scan *scan, const Options *options)
+tell_troubles(Scan *scan, const Options *options)
 {
     for (uint32_t i = 0; i < scan->jobs.notes.n; i++) {
-        say("note: %s", scan->jobs.notes.at[i]);
+        scan_tell(scan, "note", scan->jobs.notes.at[i]);
     }
     for (uint32_t i = 0; i < scan->gaps.n; i++) {
-        say("%s: %s", path_shown(scan->arena, scan->gaps.at[i].loc.file), scan->gaps.at[i].why);
+        scan_tell(scan, path_shown(scan->arena, scan->gaps.at[i].loc.file), scan->gaps.at[i].why);
     }
     for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
         const char *trouble = unit_trouble(scan->arena, scan->units[i]);
 
         if (trouble != NULL && !skip_unit(scan, scan->units[i])) {
-            say("%s: %s", path_shown(scan->arena, scan->units[i]->path), trouble);
+            scan_tell(scan, path_shown(scan->arena, scan->units[i]->path), trouble);
         }
         if (options->verbose) {
             tell_messages(scan, scan->units[i]);
@@ -529,7 +538,7 @@ scan_note(Scan *scan, const char *format, ...)
     }
     notes[run->nnotes++] = arena_strndup(scan->arena, text, strlen(text));
     run->notes = notes;
-    say("note: %s", text);
+    scan_tell(scan, "note", text);
 }
 
 bool
@@ -567,6 +576,9 @@ scan_is_whole(const Scan *scan)
 {
     bool whole = scan->result.nfailed == 0 && scan->result.ndamaged == 0;
 
+    if (scan->replayed) {
+        return scan->whole;
+    }
     for (uint32_t i = 0; i < scan->jobs.jobs.n && whole; i++) {
         const Unit *unit = scan->units[i];
 
@@ -596,15 +608,21 @@ int
 command_scan(Arena *arena, const Options *options)
 {
     Error error = {0};
+    Replay replay;
     Scan scan;
     Interrupt watch;
     bool written;
     int number;
 
-    if (!outputs_check(arena, options, &error) ||
-        !scan_gated(arena, options, &scan, &error) ||
-        !outputs_are_safe(&scan, options, &error)) {
+    if (!outputs_check(arena, options, &error)) {
         return say_error(&error);
+    }
+    if (!replay_find(arena, options, &replay, &scan)) {
+        if (!scan_gated(arena, &replay.options, &scan, &error) ||
+            !outputs_are_safe(&scan, options, &error)) {
+            return say_error(&error);
+        }
+        replay_keep(&replay, &scan);
     }
     group_findings(&scan.result, !options->fixes);
     if (options->fixes && scan.interrupted == 0) {

@@ -84,6 +84,15 @@ void engine_run_changed(Arena *arena, Strings *strings, const Program *program, 
 /* Sorts out->findings after some were added. */
 void findings_sort(EngineResult *out);
 
+/* ---- pack_run.c ------------------------------------------------------------------- */
+
+/* A run's result as bytes in 'arena': findings without patches and groups, counters, gaps, notes,
+ * and the versions of Python and clang. */
+const char *run_pack(Arena *arena, const RunResult *run, size_t *length);
+/* The same back, owned by 'arena'; root and version are left NULL.  False when the bytes make no
+ * sense. */
+bool run_unpack(Arena *arena, Strings *strings, const char *bytes, size_t length, RunResult *out);
+
 /* ---- threads_find.c: modules without the GIL ---------------------------------------- */
 
 /* The units whose module says that it needs no GIL. */
