@@ -87,6 +87,8 @@ Digest unit_cache_maker(const UnitCache *units);
  * might come before one of them.  False when one has changed since the unit cache was made. */
 bool unit_cache_list(UnitCache *units, Arena *scratch, const Jobs *jobs, Unit *const *made,
                      StrBuf *list);
+/* The files that such a list names. */
+void unit_cache_files(Arena *arena, const char *list, size_t length, Words *out);
 /* True when all that such a list names is as it says. */
 bool unit_cache_holds(UnitCache *units, const char *list, size_t length);
 

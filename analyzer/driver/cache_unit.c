@@ -219,6 +219,20 @@ unit_cache_holds(UnitCache *units, const char *list, size_t length)
     return true;
 }
 
+void
+unit_cache_files(Arena *arena, const char *list, size_t length, Words *out)
+{
+    const size_t head = 2 + sizeof(Digest);
+    const char *end = list + length;
+
+    while (list < end) {
+        if (list[0] == 'f') {
+            VEC_PUSH(arena, out, list + head);
+        }
+        list += head + strlen(list + head) + 1;
+    }
+}
+
 /* The folders to look into for names in #include. */
 static void
 include_folders(Arena *scratch, const Job *job, Words *out)

@@ -109,8 +109,6 @@ typedef struct Options {
     uint32_t tasks;            /* plan --tasks N */
     void (*on_progress)(void *payload, uint32_t done, uint32_t total); /* files; may be NULL */
     void *progress_payload;
-    const char *const *words;  /* the whole command line */
-    uint32_t nwords;
     const char *source[SETTING_COUNT]; /* "command line", "FILE:LINE"; NULL = default */
 } Options;
 
@@ -191,7 +189,8 @@ typedef struct Scan {
     const char *database; /* that was used, or NULL */
     int interrupted;    /* the signal that ended it early, or 0 */
     bool replayed;      /* the result is that of an earlier scan: no units, no program */
-    bool whole;         /* replayed: all input was analysed */
+    bool whole;         /* replayed: all input was analysed ... */
+    Words read;         /* ... and these are the files that were read */
     VEC(const char *) told; /* what was said of files and notes */
     bool cache_failed;  /* it was said that the cache cannot be used */
     bool named_only;      /* some jobs are there for a file only that they include */

@@ -46,8 +46,6 @@ run(Arena *arena, int argc, char **argv)
         if (commands[i].configured && !config_apply(arena, &options, &error)) {
             return say_error(&error);
         }
-        options.words = (const char *const *)argv;
-        options.nwords = (uint32_t)argc;
         return commands[i].run(arena, &options);
     }
     assert(done);

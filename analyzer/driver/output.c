@@ -224,7 +224,12 @@ output_is_safe(const Scan *scan, const char *option, const char *path, Error *er
     if (!is_there(path, &written)) {
         return true;
     }
-    for (uint32_t i = 0; i < scan->jobs.jobs.n; i++) {
+    for (uint32_t i = 0; i < scan->read.n; i++) {
+        if (is_same_file(&written, scan->read.at[i])) {
+            return refuse_input(option, path, error);
+        }
+    }
+    for (uint32_t i = 0; i < scan->jobs.jobs.n && !scan->replayed; i++) {
         const Unit *unit = scan->units[i];
 
         if (is_same_file(&written, unit->path)) {

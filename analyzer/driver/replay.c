@@ -13,14 +13,13 @@
 
 #include "base/embedded.h"
 
-/* True for scans whose outcome follows from what is_known and the list of files cover. */
+/* True for scans whose outcome follows from what the key and the list of files cover. */
 static bool
 is_plain(const Options *options)
 {
     return !options->no_cache && options->store == NULL && !options->verbose && !options->fixes
            && options->baseline == NULL && options->base == NULL && options->diff == NULL
-           && options->rebase == NULL && options->noutputs == 0 && options->summary == NULL
-           && !options->has_flags && options->share.shards == 0 && options->words != NULL;
+           && options->rebase == NULL && !options->has_flags && options->share.shards == 0;
 }
 
 /* ---- the key --------------------------------------------------------------------------------- */
@@ -46,6 +45,45 @@ add_file(StrBuf *text, Arena *scratch, const char *path)
     strbuf_add(text, (const char *)&digest, sizeof(digest));
 }
 
+static void
+add_word(StrBuf *text, const char *word)
+{
+    add_words(text, &word, word != NULL ? 1 : 0);
+}
+
+/* All options but those that decide only how the result is shown, or that the jobs and the
+ * configuration file stand for.  Whatever is new in Options counts by itself; when it is a
+ * pointer, nothing will be found until it is named here. */
+static void
+add_options(StrBuf *text, const Options *options)
+{
+    Options rest = *options;
+
+    add_words(text, options->paths, options->npaths);
+    add_words(text, options->rules, options->nrules);
+    add_words(text, options->excluded, options->nexcluded);
+    add_words(text, options->only, options->nonly);
+    add_words(text, options->skip, options->nskip);
+    add_word(text, options->profile);
+    add_word(text, options->config_root);
+    for (uint32_t i = 0; i < options->nlevels; i++) {
+        strbuf_printf(text, "%s=%d ", options->levels[i].id, options->levels[i].level);
+    }
+    for (uint32_t i = 0; i < options->npythons; i++) {
+        strbuf_printf(text, "%u ", options->pythons[i]);
+    }
+    rest.command = rest.database = rest.format = rest.summary = rest.link = rest.color = NULL;
+    rest.profile = rest.config_root = rest.config = rest.cache = rest.dump = NULL;
+    rest.scheduler = NULL;
+    rest.paths = rest.flags = rest.outputs = rest.rules = rest.models = rest.excluded = NULL;
+    rest.fail_on = rest.only = rest.skip = NULL;
+    rest.pythons = NULL;
+    rest.levels = NULL;
+    rest.noutputs = rest.nfail_on = rest.workers = 0;
+    memset(rest.source, 0, sizeof(rest.source));
+    strbuf_add(text, (const char *)&rest, sizeof(rest));
+}
+
 static Digest
 make_key(Arena *scratch, const Options *options, const Scan *scan, Digest maker)
 {
@@ -55,7 +93,7 @@ make_key(Arena *scratch, const Options *options, const Scan *scan, Digest maker)
     strbuf_init(&text, scratch);
     strbuf_printf(&text, "scan %s %s\n", build_id, here);
     strbuf_add(&text, (const char *)&maker, sizeof(maker));
-    add_words(&text, options->words, options->nwords);
+    add_options(&text, options);
     add_words(&text, &scan->jobs.root, 1);
     add_file(&text, scratch, options->no_config ? NULL : options->config);
     for (uint32_t i = 0; i < options->nmodels; i++) {
@@ -166,6 +204,7 @@ take_kept(Replay *replay, Scan *scan)
     scan->result.root = scan->jobs.root;
     scan->result.version = STRAYREF_VERSION;
     scan->whole = kept.whole;
+    unit_cache_files(scan->arena, kept.list, kept.nlist, &scan->read);
     if (!scan->quiet) {
         tell_again(&kept);
     }

@@ -618,11 +618,13 @@ command_scan(Arena *arena, const Options *options)
         return say_error(&error);
     }
     if (!replay_find(arena, options, &replay, &scan)) {
-        if (!scan_gated(arena, &replay.options, &scan, &error) ||
-            !outputs_are_safe(&scan, options, &error)) {
+        if (!scan_gated(arena, &replay.options, &scan, &error)) {
             return say_error(&error);
         }
         replay_keep(&replay, &scan);
+    }
+    if (!outputs_are_safe(&scan, options, &error)) {
+        return say_error(&error);
     }
     group_findings(&scan.result, !options->fixes);
     if (options->fixes && scan.interrupted == 0) {
