@@ -100,6 +100,7 @@ typedef struct Options {
     const RuleLevel *levels;
     uint32_t nlevels;
     bool fixes;                /* scan --fixes: look for fixes that hold */
+    bool stats;                /* scan --stats: tell what the stages cost */
     bool dry_run;              /* fix --dry-run: show them, write nothing */
     const char *cache;         /* --cache DIR; NULL = beside the database */
     bool no_cache;             /* --no-cache */
@@ -179,6 +180,24 @@ typedef struct FixChoice {
     uint32_t first, last; /* lines; last 0: any */
 } FixChoice;
 
+/* ---- stats.c: what the stages of a scan cost ---------------------------------------- */
+
+typedef struct StageCost {
+    const char *name;
+    double own, others; /* seconds of CPU in this process, and in its children */
+} StageCost;
+
+typedef struct Stats {
+    StageCost stage[8];
+    uint32_t n;
+    double own, others; /* up to the last stage */
+} Stats;
+
+/* A stage is done: what was spent since the one before, or since the process began, is its. */
+void stats_stage(Stats *stats, const char *name);
+/* Says what they have cost, in their order. */
+void stats_tell(const Stats *stats);
+
 /* Everything one scan makes. */
 typedef struct Scan {
     Arena *arena;
@@ -188,6 +207,7 @@ typedef struct Scan {
     bool quiet;         /* as in Options */
     const char *database; /* that was used, or NULL */
     int interrupted;    /* the signal that ended it early, or 0 */
+    Stats stats;
     bool replayed;      /* the result is that of an earlier scan: no units, no program */
     bool whole;         /* replayed: all input was analysed ... */
     Words read;         /* ... and these are the files that were read */

@@ -38,6 +38,7 @@ enum {
     OPT_SUMMARY_FILE,
     OPT_BLESS,
     OPT_FIXES,
+    OPT_STATS,
     OPT_DRY_RUN,
     OPT_UNKNOWN,
     OPT_EXCLUDE_RULE,

@@ -293,6 +293,9 @@ option_set(Arena *arena, int id, const char *value, Options *options, Error *err
     case OPT_BLESS:
         options->bless = true;
         return true;
+    case OPT_STATS:
+        options->stats = true;
+        return true;
     case OPT_FIXES:
         options->fixes = true;
         return true;

@@ -222,6 +222,7 @@ const OptionHelp option_help[] = {
     {"no-preamble", OPT_NO_PREAMBLE, NULL, SCAN | STAGES | DUMP | FIX | BASELINE,
      "do not compile once what several files begin with"},
     {"fixes", OPT_FIXES, NULL, SCAN | MERGE, "look for verified fixes and report them as diffs; takes longer"},
+    {"stats", OPT_STATS, NULL, SCAN, "say at the end what each stage has cost in CPU time"},
     {"dry-run", OPT_DRY_RUN, NULL, FIX, "print the fixes as a diff, write nothing"},
     {"bless", OPT_BLESS, NULL, VERIFY, "rewrite expected output that is kept in the files"},
     {"color", OPT_COLOR, "WHEN", SCAN | MERGE | EXPLAIN, "auto, always or never (default: auto)"},

@@ -79,6 +79,7 @@ add_options(StrBuf *text, const Options *options)
     rest.fail_on = rest.only = rest.skip = NULL;
     rest.pythons = NULL;
     rest.levels = NULL;
+    rest.stats = false;
     rest.noutputs = rest.nfail_on = rest.workers = 0;
     memset(rest.source, 0, sizeof(rest.source));
     strbuf_add(text, (const char *)&rest, sizeof(rest));
@@ -229,6 +230,7 @@ replay_find(Arena *arena, const Options *options, Replay *replay, Scan *scan)
     replay->units = unit_cache_new(arena, scan->strings, replay->cache, NULL);
     replay->key = make_key(arena, options, scan, unit_cache_maker(replay->units));
     scan->replayed = take_kept(replay, scan);
+    stats_stage(&scan->stats, "replay");
     replay->options.no_cache = !cache_close(replay->cache);
     replay->cache = NULL;
     return scan->replayed;

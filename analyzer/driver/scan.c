@@ -359,7 +359,9 @@ scan_capture(Arena *arena, const Options *options, Scan *scan, Error *error)
     if (!options->no_overlay) {
         overlay = overlay_text(scan->model, arena);
     }
+    stats_stage(&scan->stats, "start");
     capture_jobs(scan, options, overlay);
+    stats_stage(&scan->stats, "parse");
     if (scan->interrupted != 0 && !text_equal(options->command, "scan")) {
         return error_set(error, ERROR_FAILED, "interrupted");
     }
@@ -439,9 +441,12 @@ follow(Scan *scan, const Options *options)
     annotations_apply(scan);
     progress_start(&progress, options, &scan->jobs);
     progress_phase(&progress, "following paths");
+    stats_stage(&scan->stats, "link");
     scan_engine(scan, options);
+    stats_stage(&scan->stats, "engine");
     contracts_run(scan->arena, scan->program, scan->model, &scan->engine);
     classes_run(scan->arena, scan->strings, scan->program, scan->model, &scan->engine);
+    stats_stage(&scan->stats, "types");
     progress_end(&progress);
 }
 
@@ -633,6 +638,10 @@ command_scan(Arena *arena, const Options *options)
     watch = interrupt_watch(); /* a report is written whole */
     written = outputs_write(arena, options, &scan.result);
     fprintf(stderr, "%s\n", report_closing(arena, &scan.result));
+    if (options->stats) {
+        stats_stage(&scan.stats, "report");
+        stats_tell(&scan.stats);
+    }
     number = interrupt_end(&watch);
     scan.interrupted = number != 0 ? number : scan.interrupted;
     if (scan.interrupted != 0) {

@@ -52,8 +52,20 @@ pack_whole_finding(Packer *pack, const Finding *finding)
     pack_ring(pack, finding->ring);
     pack_text(pack, finding->only_on);
     pack_text(pack, finding->suppressed);
+    pack_number(pack, finding->rule->severity); /* a configuration gives it another one */
     pack_number(pack, finding->known);
     pack_number(pack, finding->number);
+}
+
+/* Gives the finding's rule the severity. */
+static void
+set_severity(Arena *arena, Finding *finding, uint64_t severity)
+{
+    if (severity != finding->rule->severity && severity <= SEVERITY_NOTE) {
+        RuleInfo *info = arena_copy(arena, finding->rule, sizeof(RuleInfo));
+        info->severity = (Severity)severity;
+        finding->rule = info;
+    }
 }
 
 static Finding *
@@ -63,6 +75,7 @@ unpack_whole_finding(Unpacker *from)
     finding->ring = unpack_ring(from);
     finding->only_on = unpack_text(from);
     finding->suppressed = unpack_text(from);
+    set_severity(from->arena, finding, unpack_number(from));
     finding->known = unpack_number(from) != 0;
     finding->number = (uint32_t)unpack_number(from);
     return finding;

@@ -264,13 +264,62 @@ def test_info(project):
     project.check(2)
 
 
+def check_replay(project, again, *options):
+    """A scan without -v reports what one without cache does, says the same, and 'again' tells
+    whether it has looked at an earlier scan only."""
+    command = [word for word in project.command(*options) if word != "-v"]
+    runs = [subprocess.run([*command, *more], capture_output=True, text=True, check=False,
+                           cwd=project.folder) for more in (["--stats"], ["--no-cache"])]
+    said = [line for line in runs[0].stderr.splitlines() if ": cost: " not in line]
+    assert runs[0].returncode == runs[1].returncode, runs[0].stderr
+    assert runs[0].stdout == runs[1].stdout, "an earlier scan changes the report"
+    assert said == runs[1].stderr.splitlines(), runs[0].stderr
+    assert ("cost: engine" not in runs[0].stderr) == again, (again, runs[0].stderr)
+
+
+def test_replay(project):
+    for again in (False, True, True):
+        check_replay(project, again)
+    project.write("module.c", MODULE.replace("Py_None, Py_None) < 0", "Py_None, list) < 0"))
+    check_replay(project, False)
+    project.write("include/helper.h", HEADER + "/* strayref: ignore[lea] */\n")
+    check_replay(project, False)  # and it is told what is wrong with the comment
+    project.write("include/helper.h", HEADER + "/* more */\n")
+    check_replay(project, False)
+    check_replay(project, True)
+    project.write("first/helper.h", HEADER + "#define leaks renamed\n")
+    check_replay(project, False)
+    (project.folder / "first/helper.h").unlink()
+    check_replay(project, False)  # the last one alone is known
+    check_replay(project, True)
+    check_replay(project, True, "-j1", "--output", "report.html")
+    for option in (("--profile", "strict"), ("--exclude-rule", "leak"), ("module.c",)):
+        check_replay(project, False, *option)
+        check_replay(project, True, *option)
+    check_replay(project, True)
+    project.write(".strayref.yaml", "rules:\n  leak: off\n")
+    check_replay(project, False)
+    check_replay(project, True)
+    project.write(".strayref.yaml", "rules:\n  leak: error\n")
+    check_replay(project, False)
+    check_replay(project, True)
+    project.write("mine.facts", "make() -> new | NULL nomem\n")
+    check_replay(project, False, "--model", "mine.facts")
+    check_replay(project, True, "--model", "mine.facts")
+    project.write("mine.facts", "make() -> borrowed | NULL\n")
+    check_replay(project, False, "--model", "mine.facts")
+    database = project.folder / "compile_commands.json"
+    project.write(database.name, database.read_text().replace('"-c"', '"-DLATER", "-c"'))
+    check_replay(project, False)
+
+
 def main():
     global PROGRAM
     if len(sys.argv) != 2:
         sys.exit("usage: cache.py PROGRAM")
     PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
     tests = [test_changes, test_missing_header, test_damaged, test_foreign, test_locked,
-             test_read_only, test_full_disk, test_at_once, test_killed, test_info]
+             test_read_only, test_full_disk, test_at_once, test_killed, test_info, test_replay]
     with tempfile.TemporaryDirectory() as work:
         os.chmod(work, 0o755)
         for test in tests:
