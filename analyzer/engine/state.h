@@ -106,8 +106,9 @@ typedef struct Ref {
     int16_t own;          /* references this function must still hand on or drop */
     int16_t stored;       /* references held by memory outside */
     int16_t lent;         /* times it was stored outside while nothing was owned */
-    uint8_t kept;         /* Kept */
     uint16_t flags;       /* RefFlag */
+    uint8_t kept;         /* Kept */
+    uint8_t none[7];      /* always 0: the arrays of states are compared as bytes (arrays.c) */
     const Sym *keeper;
     const Summary *born;      /* callee that gave it, or NULL */
     const Case *born_case;
@@ -126,6 +127,7 @@ typedef struct Bind {
 
 typedef struct TempBind {
     uint32_t temp;
+    uint32_t none; /* always 0 */
     const Sym *sym;
 } TempBind;
 
@@ -133,6 +135,7 @@ typedef struct Range {
     const Sym *sym;
     int64_t lo, hi;
     bool not_zero;
+    uint8_t none[3]; /* always 0 */
     uint32_t id;  /* in states: of 'sym' */
 } Range;
 
