@@ -45,7 +45,7 @@ check_field(ClassCtx *cx, const Class *cls, const ClassField *field)
         .last = arena_printf(arena, "what '%s' holds is lost with the module", field->name),
         .steps = {&field->store},
         .nsteps = 1,
-        .confidence = CONFIDENCE_MEDIUM,
+        .confidence = field->on_demand ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM,
     };
 
     class_report(cx, cls, &how);

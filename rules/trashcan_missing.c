@@ -48,7 +48,7 @@ on_class(ClassCtx *cx, const Class *cls)
             .last = "the dealloc of the next instance runs inside this one",
             .steps = {&field->store, &field->release},
             .nsteps = 2,
-            .confidence = CONFIDENCE_MEDIUM,
+            .confidence = field->unlinked ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM,
         };
         class_report(cx, cls, &how);
         return;

@@ -85,6 +85,39 @@ closure_finds(const uint64_t *closure, const Member *member, unsigned kinds)
     return NULL;
 }
 
+/* True when a function of the closure puts something into the member. */
+static bool
+puts_something(const uint64_t *closure, const Member *member)
+{
+    for (uint32_t i = 0; i < member->actions.n; i++) {
+        const Action *action = member->actions.at[i];
+        bool puts = action->kind == DOES_STORE || action->kind == DOES_FILL ||
+                    action->kind == DOES_RESET;
+
+        if (puts && action->value.kind != VAL_NULL && bit_test(closure, action->fn)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+closure_drops_on_demand(Finder *finder, const Build *build, const Member *member)
+{
+    const unsigned drops = 1u << DOES_RELEASE | 1u << DOES_RESET;
+
+    for (uint32_t m = 0; m < build->methods.n; m++) {
+        uint64_t *set = ARENA_ARRAY(finder->arena, uint64_t, finder->program->nfns / 64 + 1);
+
+        reach(finder, set, build->methods.at[m], DEPTH);
+        if (closure_finds(set, member, drops) != NULL &&
+            !puts_something(set, member)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const Instr *
 closure_calls(Finder *finder, const uint64_t *closure, const char *const *names,
               const FnView **where)

@@ -160,6 +160,27 @@ is_settable(Finder *finder, Build *build, Member *member, bool late)
     return def != NULL && !def->readonly;
 }
 
+/* True when a function, which neither makes nor destroys the instance, moves out what the member
+ * holds: it stores NULL without a release. */
+static bool
+is_unlinked(Finder *finder, Build *build, const Member *member)
+{
+    const uint64_t *ends = closure_of(finder, build, SLOT_DEALLOC);
+    const uint64_t *clear = closure_of(finder, build, SLOT_CLEAR);
+
+    for (uint32_t i = 0; i < member->actions.n; i++) {
+        const Action *action = member->actions.at[i];
+        bool null = action->value.kind == VAL_NULL ||
+                    (action->value.kind == VAL_INT && action->value.num == 0);
+
+        if (action->kind == DOES_STORE && null && !bit_test(ends, action->fn) &&
+            !bit_test(clear, action->fn) && !is_fresh(finder, &finder->view[action->fn], action)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 is_weaklist(const Build *build, const Member *member, const Ownership *own)
 {
@@ -223,6 +244,8 @@ fill_promises(Finder *finder, Build *build, ClassField *field, const Member *mem
                                                       field->name));
     act = closure_finds(closure_of(finder, build, SLOT_TRAVERSE), member, VISITS);
     field->visited = act != NULL;
+    field->on_demand = build->cls.is_module && !field->released && !field->cleared &&
+                       closure_drops_on_demand(finder, build, member);
     field->visit = site_for(finder, act, arena_printf(arena, "'self->%s' is visited here",
                                                       field->name));
 }
@@ -321,6 +344,7 @@ fill_field(Finder *finder, Build *build, ClassField *field, const Found *found)
     field->called = member_called(member);
     field->mutable = is_mutable(finder, build, member);
     field->settable = is_settable(finder, build, member, false);
+    field->unlinked = is_unlinked(finder, build, member);
     field->settable_late = is_settable(finder, build, member, true);
     field->elsewhere = !field->visited && first_of(member, DOES_VISIT, false) != NULL;
     field->nclasses = classes.n;

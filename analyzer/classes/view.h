@@ -57,6 +57,8 @@ typedef struct ClassField {
     bool elsewhere;         /* another type's tp_traverse visits it */
     bool weaklist;          /* the list of weak references, or the instance's __dict__ slot */
     bool visited, cleared, released;
+    bool on_demand;         /* of a module: nothing above, but one of its methods releases it */
+    bool unlinked;          /* some function takes what it holds out, and leaves NULL */
     bool dropped;           /* tp_clear releases it, not only forgets it */
     bool typed;             /* the C type of the field names the struct of what it holds */
     bool early_exit;        /* tp_traverse leaves before it, although nothing stopped the visit */

@@ -63,6 +63,26 @@ is_slot_refilled(Explorer *ex, const State *state, const Sym *sym)
     return false;
 }
 
+bool
+is_slot_borrowed(const Explorer *ex, const Instr *at)
+{
+    const Block *block = &ex->fn->block[ex->block];
+    bool fills = at->op == OP_CALL && at->nargs == 3 && text_ends(callee_name(at), "_SET_ITEM");
+    const Instr *load = fills ? local_load(block, at, at->args[0]) : NULL;
+    for (uint32_t i = ex->ins + 1; load && i < block->nins; i++) {
+        const Instr *next = &block->ins[i];
+        bool again = next->op == OP_CALL && next->nargs == 3 &&
+                     text_equal(callee_name(next), callee_name(at)) &&
+                     next->args[1].kind == VAL_INT && at->args[1].kind == VAL_INT &&
+                     next->args[1].num == at->args[1].num;
+        const Instr *other = again ? local_load(block, next, next->args[0]) : NULL;
+        if (other && other->a.index == load->a.index) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- containers whose items are counted when all is done ------------------------------------ */
 
 /* The call that gave 'val', directly or through a variable that was set just before, or NULL. */

@@ -218,6 +218,18 @@ is_harmless(const Explorer *ex, const PendingReport *report)
            !model_global(ex->model, sym->place->decl->name);
 }
 
+/* True for an argument that every caller compares with the result: it knows what it got. */
+static bool
+is_compared(Explorer *ex, const Sym *sym)
+{
+    for (uint32_t i = 0; i < ex->fn->nparam && i < 8; i++) {
+        if (sym_param(ex, i) == sym) {
+            return ex->info->compared >> i & 1;
+        }
+    }
+    return false;
+}
+
 static bool
 withdrawn(Explorer *ex, const PendingReport *report)
 {
@@ -227,7 +239,7 @@ withdrawn(Explorer *ex, const PendingReport *report)
     if (report->is_param_excess && report->rule->on_lost) {
         return excess_is_contract(ex, report->sym);
     }
-    if (report->rule->on_return && told_in_callee(ex, report)) {
+    if (report->rule->on_return && (told_in_callee(ex, report) || is_compared(ex, report->sym))) {
         return true;
     }
     if (report->rule->on_return && (report->is_return || report->is_param_excess)) {

@@ -246,6 +246,7 @@ find_facts(Engine *engine)
 {
     engine->info = roles_find(engine->out, engine->program);
     fresh_find(engine->out, engine->strings, engine->program, engine->info);
+    compared_find(engine->program, engine->info);
     engine->owners = owners_find(engine->out, engine->strings, engine->program, engine->model,
                                  engine->info);
     engine->given = given_find(engine->out, engine->program, engine->info);

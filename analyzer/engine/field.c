@@ -87,12 +87,45 @@ is_guarded(Explorer *ex, const State *state, const Place *place)
     return false;
 }
 
+/* The field beside 'place' that the condition compares with a constant of Python's, or NULL. */
+static const Place *
+compared_flag(const Sym *cond, const Place *place)
+{
+    while (cond && cond->kind == SYM_NOT) {
+        cond = cond->a;
+    }
+    bool equal = cond && cond->kind == SYM_CMP && cond->text[0] == '=' &&
+                 cond->a->kind == SYM_INIT && cond->b->kind == SYM_ADDR &&
+                 cond->b->place->kind == PLACE_GLOBAL;
+    const Place *flag = equal ? cond->a->place : NULL;
+    return flag && flag != place && flag->kind == PLACE_FIELD && flag->base == place->base ? flag
+                                                                                         : NULL;
+}
+
+/* True when a field beside it was found to be no certain constant, and the function stores to that
+ * as well: 'if (self->first != Py_None) { self->last = self->first; self->first = None; }' runs
+ * once per object. */
+static bool
+is_first_time(Explorer *ex, const State *state, const Place *place)
+{
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        const Range *range = &state->range[i];
+        const Place *flag = range->lo == 0 && range->hi == 0 ? compared_flag(range->sym, place)
+                                                              : NULL;
+        if (flag && writes_to(ex->fn, flag->name, false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* True when the place may hold something that was stored in an earlier call. */
 static bool
 may_be_set(Explorer *ex, const State *state, const Place *place)
 {
     const Place *root = place_root(place);
-    if (was_written(state, place) || was_tested(state, place) || is_guarded(ex, state, place)) {
+    if (!owners_is_ever_set(ex->owners, place) || was_written(state, place) || was_tested(state, place) || is_guarded(ex, state, place) ||
+        is_first_time(ex, state, place)) {
         return false;
     }
     if (root->kind == PLACE_GLOBAL) {
@@ -293,7 +326,8 @@ is_left_dead(Explorer *ex, const State *state, const Ref *ref)
     const Place *place = ref->sym->kind == SYM_INIT ? ref->sym->place : NULL;
     if (!place || place->kind != PLACE_FIELD || !ledger_dead(ref) ||
         !(ref->flags & REF_RELEASED) || ex->fn->nparam == 0 || place->base->kind != PLACE_DEREF ||
-        place->base->sym != sym_param(ex, 0) || !owners_evident(ex->owners, place)) {
+        place->base->sym != sym_param(ex, 0) || !owners_evident(ex->owners, place) ||
+        !owners_is_ever_set(ex->owners, place)) {
         return false;
     }
     const Sym *now = state_get(state, place);

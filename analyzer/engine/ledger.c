@@ -89,6 +89,33 @@ ledger_retain(Explorer *ex, State *state, const Sym *sym, By by)
     state_note(ex, state, NODE_RETAIN, by.at, sym, by.summary, by.outcome);
 }
 
+/* True when a method drops a reference to its own object once in the object's life: with it goes
+ * what a field held, so that the object kept itself as long as that was there. */
+static bool
+gives_up_itself(Explorer *ex, const State *state, const Ref *ref, By by)
+{
+    const Sym *self = ex->fn->nparam > 0 ? sym_param(ex, 0) : NULL;
+    if (ref->sym != self || !ex->info->is_entry || !(ex->info->self & SELF_METHOD)) {
+        return false;
+    }
+    for (uint32_t i = 0; by.outcome && i < by.outcome->neffect; i++) {
+        const Effect *effect = &by.outcome->effect[i];
+        bool set = effect->kind == EFFECT_OUT || effect->kind == EFFECT_RESET;
+        if (set && effect->param == 0 && effect->path && effect->result.kind == RESULT_NULL) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *place = state->bind[i].place;
+        if (place->kind == PLACE_FIELD && place->base->kind == PLACE_DEREF &&
+            place->base->sym == self && is_zero(state, state->bind[i].sym) &&
+            is_not_zero(state, sym_init(ex, place, NULL, NULL))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One reference more goes than the books hold. */
 static void
 overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
@@ -102,6 +129,13 @@ overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
         if (ref->own < -MAX_OWN) {
             ref->flags |= REF_ESCAPED;
         }
+        return;
+    }
+    if (by_steal && is_slot_borrowed(ex, by.at)) {
+        return; /* the slot has it for a while */
+    }
+    if (!by_steal && gives_up_itself(ex, state, ref, by)) {
+        ref->flags |= REF_ESCAPED;
         return;
     }
     if (by_steal && is_paid_next(ex, state, ref->sym)) {

@@ -22,6 +22,7 @@ struct Owners {
     const Fixed *fixed;
     Map encoded;  /* key that gets text whose UTF-8 form is there -> itself */
     Map other;    /* key that gets something else -> itself */
+    Map passed;   /* key whose address a callee gets -> itself */
     Map freeing; /* key of memory that is given back -> its family */
 };
 
@@ -311,11 +312,27 @@ note_fed(Look *look, const Instr *call)
     }
 }
 
+/* A callee gets the address of the memory, and may put something there. */
+static void
+note_passed(Look *look, const Instr *call)
+{
+    for (uint32_t a = 0; !text_ends(callee_name(call), "CLEAR") && a < call->nargs; a++) {
+        const Instr *def = call->args[a].kind == VAL_TEMP ? look->def[call->args[a].index] : NULL;
+        while (def && (def->op == OP_CAST || def->op == OP_COPY) && def->a.kind == VAL_TEMP) {
+            def = look->def[def->a.index];
+        }
+        if (def && def->op == OP_FIELD) {
+            note_key(&look->owners->passed, field_key(look->owners, def->record, def->name));
+        }
+    }
+}
+
 static void
 look_at_call(Look *look, const Instr *call)
 {
     const Summary *summary = model_find(look->owners->model, callee_name(call), NULL);
     note_fed(look, call);
+    note_passed(look, call);
     if (look->in_use && call->nargs > 0 && exposes(callee_name(call))) {
         note_key(&look->owners->shrunk, key_of_value(look, call->args[0]));
     }
@@ -428,6 +445,7 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     map_init(&owners->shrunk, arena);
     map_init(&owners->encoded, arena);
     map_init(&owners->other, arena);
+    map_init(&owners->passed, arena);
     map_init(&owners->freeing, arena);
     for (uint32_t f = 0; f < program->nfns; f++) {
         look_through(owners, program->fns[f], &info[f]);
@@ -450,6 +468,14 @@ is_encoded(const Owners *owners, Str key)
     return map_get_ptr(&owners->encoded, key) && !map_get_ptr(&owners->other, key);
 }
 
+/* True when some instruction puts more than a constant there, or may. */
+static bool
+is_ever_set(const Owners *owners, Str key)
+{
+    return map_get_ptr(&owners->encoded, key) || map_get_ptr(&owners->other, key) ||
+           map_get_ptr(&owners->passed, key);
+}
+
 /* All that is known of the key, as a number. */
 static uint64_t
 known_of(const Owners *owners, Str key)
@@ -459,7 +485,8 @@ known_of(const Owners *owners, Str key)
     uint64_t hash = map_get_ptr(&owners->owning, key) != NULL;
     hash |= (uint64_t)is_exposed(owners, key) << 1 | (uint64_t)(changer && changer->by_python) << 2;
     hash |= (uint64_t)is_encoded(owners, key) << 3;
-    hash |= (uint64_t)(map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key)) << 3;
+    hash |= (uint64_t)(map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key)) << 4;
+    hash |= (uint64_t)is_ever_set(owners, key) << 5;
     hash = family ? hash_bytes(family, strlen(family), hash) : hash;
     return changer ? hash_bytes(changer->name, strlen(changer->name), hash) : hash;
 }
@@ -498,7 +525,8 @@ owners_digest(const Owners *owners)
 {
     Digest sum = {.low = fixed_digest(owners->fixed)};
     for (uint32_t i = 0; i < owners->owning.n; i++) {
-        add_unordered(&sum, owners->owning.at[i].value, NULL);
+        Str key = owners->owning.at[i].value;
+        add_unordered(&sum, key, is_ever_set(owners, key) ? NULL : "never set");
     }
     for (uint32_t i = 0; i < owners->freeing.n; i++) {
         add_unordered(&sum, (const char *)(uintptr_t)owners->freeing.at[i].key,
@@ -582,6 +610,13 @@ owners_is_exposed(Owners *owners, const Place *place)
 {
     Str key = key_of_place(owners, place);
     return key && is_exposed(owners, key);
+}
+
+bool
+owners_is_ever_set(Owners *owners, const Place *place)
+{
+    Str key = place->kind == PLACE_FIELD ? key_of_place(owners, place) : NULL;
+    return !key || is_ever_set(owners, key);
 }
 
 bool

@@ -21,7 +21,8 @@ mix_role(uint64_t hash, const FnInfo *info)
                               | (uint64_t)info->guarded << 4
                               | (uint64_t)info->self << 8 | (uint64_t)info->deleted << 16
                               | (uint64_t)info->contract << 24 | (uint64_t)info->compares << 32
-                              | (uint64_t)info->in_use << 40 | (uint64_t)info->given << 48);
+                              | (uint64_t)info->in_use << 40 | (uint64_t)info->given << 48
+                              | (uint64_t)info->compared << 56);
     for (uint32_t i = 0; i < info->nunset; i++) {
         hash = mix_text(mix_text(hash, info->unset[i]->record), info->unset[i]->name);
     }

@@ -261,6 +261,7 @@ typedef struct FnInfo { /* by function of the program, across explorations */
     uint8_t deleted; /* parameter that is NULL when something is deleted; 0 none */
     uint8_t in_use;  /* runs while objects are in use, not only to make or destroy them: 1 as
                         a callback, 2 as a method or setter */
+    uint8_t compared; /* parameters that every caller compares with the result, one bit each */
     uint8_t given;   /* parameters that Python never leaves NULL, one bit each */
     bool compares;   /* parameter 2 is one of the six comparisons of tp_richcompare */
     bool has_kwds;   /* parameter 2 holds keyword arguments, or NULL */
@@ -289,6 +290,9 @@ uint64_t owners_global(Owners *owners, Str usr);
 /* True when the field never changes once its struct has been made: fixed.h. */
 bool owners_is_fixed(const Owners *owners, Str record, Str name);
 
+/* False when the program never puts anything but constants, such as NULL, into the field at
+ * 'place'. */
+bool owners_is_ever_set(Owners *owners, const Place *place);
 /* True when all that is stored in the field at 'place' is text of which its UTF-8 form has been
  * asked for before. */
 bool owners_is_encoded(Owners *owners, const Place *place);
@@ -609,6 +613,8 @@ bool is_paid_next(Explorer *ex, const State *state, const Sym *sym);
 /* True for an item of a slot that the function fills again: PyTuple_SET_ITEM and its like
  * leave the old item to whoever releases it by hand. */
 bool is_slot_refilled(Explorer *ex, const State *state, const Sym *sym);
+/* True when the call puts something into a slot that the same block fills again. */
+bool is_slot_borrowed(const Explorer *ex, const Instr *at);
 /* True when the function fills the slots of 'container', which it made, with what it need not
  * own, and gives each item a reference in the end. */
 bool is_counted_by_hand(Explorer *ex, const State *state, const Sym *container);
@@ -933,6 +939,11 @@ bool self_is_inside(const SelfUse *use, Val val);
 
 /* Finds, for each method, the fields that are still unset after tp_new alone. */
 void fresh_find(Arena *arena, Strings *strings, const Program *program, FnInfo *info);
+
+/* ---- compared.c ---- */
+
+/* Finds the parameters that all callers of a static function compare with its result. */
+void compared_find(const Program *program, FnInfo *info);
 
 /* ---- role.c ------------------------------------------------------------------------------------------------ */
 

@@ -88,8 +88,10 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
         add_effect(maker, c, effect);
     }
     bool lent = ref->lent > 0 && ref->own < ref->lent && ref->stored == 0;
-    if (!(ref->flags & REF_ESCAPED) && lent && (ref->flags & REF_GIVEN) && ref->own == 0) {
-        if (!is_handed_out(maker->ex, state, param)) { /* the caller's variable has it as well */
+    bool handed = is_handed_out(maker->ex, state, param); /* the caller's variable has it as well */
+    if (!(ref->flags & REF_ESCAPED) && lent && (ref->flags & REF_GIVEN) && ref->own == 0 &&
+        (handed || ref->lent == 1)) {
+        if (!handed) {
             effect.kind = EFFECT_STEAL; /* an owning field took the caller's reference */
             add_effect(maker, c, effect);
         }
@@ -122,6 +124,14 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
     }
 }
 
+/* True for what a field held before the last call that may have changed it. */
+static bool
+is_past(const State *state, const Sym *value)
+{
+    return value->kind == SYM_INIT && value->place && value->place->kind == PLACE_FIELD &&
+           !value->place->fixed && !place_is_local(value->place) && value->site != state->epoch;
+}
+
 static Result
 held_result(Maker *maker, const State *state, const Sym *value)
 {
@@ -134,6 +144,9 @@ held_result(Maker *maker, const State *state, const Sym *value)
             return (Result){.kind = RESULT_ANY, .from = -1};
         }
         note_family(maker, ref);
+    }
+    if (!made && is_past(state, value)) {
+        return (Result){.kind = RESULT_ANY, .from = -1}; /* perhaps the field's reference as well */
     }
     bool number = value->kind == SYM_INT && value->num != 0;
     if (number || (value->type && value->type->kind == TYPE_INT)) {
