@@ -11,11 +11,11 @@ loaded_from(Explorer *ex, const Block *block, const Instr *from, Val val)
     return load ? place_local(ex, load->a.index) : NULL;
 }
 
-bool
-is_paid_next(Explorer *ex, const State *state, const Sym *sym)
+/* True when the first call of the block from instruction 'from' on takes a reference to 'sym'. */
+static bool
+is_paid_in(Explorer *ex, const State *state, const Sym *sym, const Block *block, uint32_t from)
 {
-    const Block *block = &ex->fn->block[ex->block];
-    for (uint32_t i = ex->ins + 1; i < block->nins; i++) {
+    for (uint32_t i = from; i < block->nins; i++) {
         const Instr *ins = &block->ins[i];
         if (ins->op == OP_CALL) {
             const char *name = callee_name(ins);
@@ -29,6 +29,23 @@ is_paid_next(Explorer *ex, const State *state, const Sym *sym)
         }
     }
     return false;
+}
+
+bool
+is_paid_next(Explorer *ex, const State *state, const Sym *sym)
+{
+    const Block *block = &ex->fn->block[ex->block];
+    const Instr *last = &block->ins[block->nins - 1];
+    if (is_paid_in(ex, state, sym, block, ex->ins + 1)) {
+        return true;
+    }
+    for (uint32_t i = ex->ins + 1; i < block->nins; i++) {
+        if (block->ins[i].op == OP_CALL || block->ins[i].op == OP_STORE) {
+            return false;
+        }
+    }
+    return last->op == OP_BR && (is_paid_in(ex, state, sym, &ex->fn->block[last->to[0]], 0) ||
+                                 is_paid_in(ex, state, sym, &ex->fn->block[last->to[1]], 0));
 }
 
 /* True when 'call' puts something into a slot of 'container'. */

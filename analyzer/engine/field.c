@@ -212,6 +212,22 @@ is_held(const State *state, const Sym *sym, const Place *but)
     return false;
 }
 
+/* True when the function calls another one of the program that gives back what the place holds. */
+static bool
+is_freed_by_callee(Explorer *ex, const Place *place)
+{
+    for (uint32_t b = 0; b < ex->fn->nblock; b++) {
+        for (uint32_t i = 0; i < ex->fn->block[b].nins; i++) {
+            const Instr *ins = &ex->fn->block[b].ins[i];
+            if (ins->op == OP_CALL && ins->a.kind == VAL_FUNC &&
+                owners_frees_in(ex->owners, place, ins->a.decl)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void
 field_overwrite_memory(Explorer *ex, State *state, const Instr *at, const Place *place,
                        const Sym *sym)
@@ -233,7 +249,8 @@ field_overwrite_memory(Explorer *ex, State *state, const Instr *at, const Place 
                    .born_case = growth->outcome, .site = at, .family = growth->summary->alloc};
         event_lost(ex, state, &ref, at, LOST_OVERWRITE, place_text(ex, place));
     }
-    else if (family && is_allocation(ex, state, sym) && may_be_set(ex, state, place)) {
+    else if (family && is_allocation(ex, state, sym) && may_be_set(ex, state, place) &&
+             !is_freed_by_callee(ex, place)) {
         Ref ref = {.sym = old, .own = 1, .flags = REF_MEMORY, .site = at, .family = family};
         report_overwrite(ex, state, &ref, at, place);
     }

@@ -235,20 +235,20 @@ escape_earlier(State *state, const Syms *unknown)
     }
 }
 
-/* What 'mine' in one state and 'theirs' in the other are both found less than, 'both' is. */
+/* What 'some' in one state is found less than, and 'rest' in the other is as well, 'both' is. */
 static void
-join_less(Explorer *ex, State *into, const State *before, const State *other, const Sym *mine,
-          const Sym *theirs, const Sym *both)
+join_less(Explorer *ex, State *into, const State *a, const Sym *some, const State *b,
+          const Sym *rest, const Sym *both)
 {
-    for (uint32_t i = 0; i < before->nrange; i++) {
-        const Sym *cmp = before->range[i].sym;
-        if (cmp->kind != SYM_CMP || cmp->text[0] != '<' || cmp->a != mine ||
-            before->range[i].lo != 1) {
+    for (uint32_t i = 0; i < a->nrange; i++) {
+        const Sym *cmp = a->range[i].sym;
+        if (cmp->kind != SYM_CMP || cmp->text[0] != '<' || cmp->a != some ||
+            a->range[i].lo != 1) {
             continue;
         }
-        if (range_of(other, sym_cmp(ex, "<", theirs, cmp->b)).lo == 1) {
+        if (range_of(b, sym_cmp(ex, "<", rest, cmp->b)).lo == 1) {
             const Sym *less = sym_cmp(ex, "<", both, cmp->b);
-            state_set_range(ex, into, less, (Range){.sym = less, .lo = 1, .hi = 1, .not_zero = true});
+            state_set_range(ex, into, less, (Range){.lo = 1, .hi = 1, .not_zero = true});
         }
     }
 }
@@ -270,7 +270,8 @@ join_bind(Explorer *ex, State *into, const State *before, const State *other, co
         state_set_range(ex, into, sym, range);
     }
     if (mine && theirs && place->kind == PLACE_LOCAL) {
-        join_less(ex, into, before, other, mine, theirs, sym);
+        join_less(ex, into, before, mine, other, theirs, sym);
+        join_less(ex, into, other, theirs, before, mine, sym);
     }
     return sym;
 }

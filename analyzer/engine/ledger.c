@@ -232,6 +232,11 @@ ledger_steal(Explorer *ex, State *state, const Sym *sym, const Sym *into, By by)
         return;
     }
     bool failed = outcome_failed(by.outcome);
+    if (ref->own == 0 && ref->stored > 0 && ref->kept == KEPT_FIELD &&
+        is_paid_next(ex, state, sym)) {
+        ref->own--; /* the field keeps its own */
+        return;
+    }
     if (ref->own <= 0 && ref->stored <= 0) {
         overdraw(ex, state, ref, true, by);
         state_note(ex, state, NODE_STEAL, by.at, sym, by.summary, by.outcome);

@@ -71,6 +71,18 @@ rests_on_null_parameter(Explorer *ex, const State *state)
     return false;
 }
 
+/* True when a call on the path failed in a way that comes only from a wrong argument. */
+static bool
+rests_on_misuse(const State *state)
+{
+    for (const Node *n = state->trace; n; n = n->pred) {
+        if (n->kind == NODE_FAIL && n->outcome && n->outcome->misused) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 event_null_variable(Explorer *ex, State *state, const Place *variable, const Instr *at,
                     const char *user, bool counts)
@@ -80,7 +92,8 @@ event_null_variable(Explorer *ex, State *state, const Place *variable, const Ins
     NullEvent event = {.object = &object, .source = "", .user = display_name(ex, user),
                        .settled = true};
     RuleCtx rx = {.ex = ex, .object = &object, .at = at,
-                  .confidence = counts ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW};
+                  .confidence = counts && !rests_on_misuse(state) ? CONFIDENCE_MEDIUM
+                                                                  : CONFIDENCE_LOW};
     if (rests_on_null_parameter(ex, state)) {
         return;
     }

@@ -24,7 +24,13 @@ struct Owners {
     Map other;    /* key that gets something else -> itself */
     Map passed;   /* key whose address a callee gets -> itself */
     Map freeing; /* key of memory that is given back -> its family */
+    Map freers;  /* key of memory that is given back -> Freers */
 };
+
+typedef struct Freers { /* functions that give back what is in a field or global, and empty it */
+    VEC(Str) usr;
+    uint64_t sum; /* stands for them, in any order */
+} Freers;
 
 static Str
 field_key(Owners *owners, Str record, Str name)
@@ -278,6 +284,19 @@ is_given(const Look *look, Val val)
     return false;
 }
 
+static void
+note_freer(Owners *owners, Str key, const Fn *fn)
+{
+    void **slot = map_put_ptr(&owners->freers, key);
+    Freers *freers = *slot ? *slot : ARENA_NEW(owners->arena, Freers);
+    Str usr = fn->decl->usr;
+    *slot = freers;
+    if (freers->usr.n == 0 || freers->usr.at[freers->usr.n - 1] != usr) {
+        VEC_PUSH(owners->arena, &freers->usr, usr);
+        freers->sum += hash_bytes(usr, strlen(usr), 1);
+    }
+}
+
 /* Memory whose address the program read from a field or global is given back. */
 static void
 note_freed(Look *look, const Instr *call, const Summary *summary, const Effect *effect)
@@ -289,6 +308,7 @@ note_freed(Look *look, const Instr *call, const Summary *summary, const Effect *
                                               : NULL;
     if (key) {
         *map_put_ptr(&look->owners->freeing, key) = (void *)(uintptr_t)summary->alloc;
+        note_freer(look->owners, key, look->fn);
         note_changed(look, key, call->args[effect->param]);
     }
 }
@@ -447,6 +467,7 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     map_init(&owners->other, arena);
     map_init(&owners->passed, arena);
     map_init(&owners->freeing, arena);
+    map_init(&owners->freers, arena);
     for (uint32_t f = 0; f < program->nfns; f++) {
         look_through(owners, program->fns[f], &info[f]);
     }
@@ -488,6 +509,8 @@ known_of(const Owners *owners, Str key)
     hash |= (uint64_t)(map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key)) << 4;
     hash |= (uint64_t)is_ever_set(owners, key) << 5;
     hash = family ? hash_bytes(family, strlen(family), hash) : hash;
+    const Freers *freers = map_get_ptr(&owners->freers, key);
+    hash = freers ? hash_mix(hash, freers->sum) : hash;
     return changer ? hash_bytes(changer->name, strlen(changer->name), hash) : hash;
 }
 
@@ -531,6 +554,13 @@ owners_digest(const Owners *owners)
     for (uint32_t i = 0; i < owners->freeing.n; i++) {
         add_unordered(&sum, (const char *)(uintptr_t)owners->freeing.at[i].key,
                       owners->freeing.at[i].value);
+    }
+    for (uint32_t i = 0; i < owners->freers.n; i++) {
+        const Freers *freers = owners->freers.at[i].value;
+        for (uint32_t k = 0; k < freers->usr.n; k++) {
+            add_unordered(&sum, (const char *)(uintptr_t)owners->freers.at[i].key,
+                          freers->usr.at[k]);
+        }
     }
     for (uint32_t i = 0; i < owners->changing.n; i++) {
         const Changer *changer = owners->changing.at[i].value;
@@ -589,6 +619,19 @@ owners_frees(Owners *owners, const Place *place)
     Str key = place->kind == PLACE_FIELD || place->kind == PLACE_GLOBAL
                   ? key_of_place(owners, place) : NULL;
     return key ? map_get_ptr(&owners->freeing, key) : NULL;
+}
+
+bool
+owners_frees_in(Owners *owners, const Place *place, const Decl *fn)
+{
+    Str key = key_of_place(owners, place);
+    const Freers *freers = key ? map_get_ptr(&owners->freers, key) : NULL;
+    for (uint32_t i = 0; freers && i < freers->usr.n; i++) {
+        if (freers->usr.at[i] == fn->usr || text_equal(freers->usr.at[i], fn->usr)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const Changer *

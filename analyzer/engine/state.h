@@ -459,6 +459,8 @@ Owning owners_ask(Owners *owners, const Place *place);
 /* The family that memory in the field or global at 'place' is given back to, NULL when
  * nobody frees what it holds. */
 Str owners_frees(Owners *owners, const Place *place);
+/* True when the function itself gives back what is in the field or global at 'place'. */
+bool owners_frees_in(Owners *owners, const Place *place, const Decl *fn);
 /* True when 'place' is a field or global, and releases say that it owns. */
 bool owners_evident(Owners *owners, const Place *place);
 
@@ -607,8 +609,8 @@ void ledger_bury(Explorer *ex, State *state, const Sym *sym, By by);
 
 /* ---- by_hand.c: items of containers that are counted by hand ------------------------------------ */
 
-/* True when the very next call takes a reference to 'sym': PyList_SET_ITEM(l, i, o);
- * Py_INCREF(o). */
+/* True when the very next call, or that behind the test of this one's result, takes a reference
+ * to 'sym': PyList_SET_ITEM(l, i, o); Py_INCREF(o). */
 bool is_paid_next(Explorer *ex, const State *state, const Sym *sym);
 /* True for an item of a slot that the function fills again: PyTuple_SET_ITEM and its like
  * leave the old item to whoever releases it by hand. */
