@@ -88,14 +88,15 @@ argument_effects(Maker *maker, Case *c, const Exit *e, uint8_t i)
         add_effect(maker, c, effect);
     }
     bool lent = ref->lent > 0 && ref->own < ref->lent && ref->stored == 0;
-    bool handed = is_handed_out(maker->ex, state, param); /* the caller's variable has it as well */
-    if (!(ref->flags & REF_ESCAPED) && lent && (ref->flags & REF_GIVEN) && ref->own == 0 &&
-        (handed || ref->lent == 1)) {
-        if (!handed) {
+    if (!(ref->flags & REF_ESCAPED) && lent && (ref->flags & REF_GIVEN) && ref->own == 0) {
+        bool handed = is_handed_out(maker->ex, state, param);
+        if (!handed && ref->lent == 1) {
             effect.kind = EFFECT_STEAL; /* an owning field took the caller's reference */
             add_effect(maker, c, effect);
         }
-        return;
+        if (handed || ref->lent == 1) { /* the caller's variable has it as well */
+            return;
+        }
     }
     if ((ref->flags & REF_ESCAPED) && constant && e->value != param) {
         return; /* the count of a constant is nobody's business */
