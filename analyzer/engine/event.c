@@ -320,14 +320,6 @@ failed_grower(Explorer *ex, const State *state, const Ref *ref)
     return NULL;
 }
 
-/* True for an object in static storage of the program: a static type above all. */
-static bool
-is_own_static(const Explorer *ex, const Sym *sym)
-{
-    return sym->kind == SYM_ADDR && sym->place->kind == PLACE_GLOBAL &&
-           !model_global(ex->model, sym->place->decl->name);
-}
-
 void
 event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow how,
            const char *holder)
@@ -349,9 +341,6 @@ event_lost(Explorer *ex, State *state, const Ref *ref, const Instr *at, LostHow 
                              ? &ref->born_case->ret : NULL;
     if (gave && (how == LOST_UNNAMED || (gave->kind == RESULT_INT && gave->lo < gave->hi))) {
         rx.confidence = CONFIDENCE_LOW; /* perhaps it gave none, or what it was given */
-    }
-    if (is_own_static(ex, ref->sym)) {
-        rx.confidence = CONFIDENCE_LOW; /* it is never freed: a count too high harms nobody */
     }
     if (how == LOST_UNNAMED && !given && ref->site) {
         rx.at = ref->site; /* the call whose result nobody holds */
