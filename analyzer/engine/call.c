@@ -267,6 +267,9 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
     else if (call->summary->counts) {
         forget_numbers(state);
     }
+    for (uint32_t i = 0; i < call->nargs; i++) {
+        escape_around(ex, state, call->arg[i]);
+    }
     apply_effects(ex, state, call, c);
     copy_memory(state, call);
     if (case_fails(c)) {

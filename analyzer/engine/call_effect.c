@@ -494,6 +494,23 @@ free_fields(State *state, const Sym *memory)
     }
 }
 
+/* A Py_buffer that the function filled by hand owns the object in it. */
+static void
+release_exporter(Explorer *ex, State *state, const Call *call, const Sym *view, By by)
+{
+    if (!text_equal(call->name, "PyBuffer_Release") || view->kind == SYM_INT) {
+        return;
+    }
+    const Place *place = place_field(ex, place_deref(ex, view), str_intern(ex->strings, "obj"),
+                                     NULL);
+    const Sym *held = state_get(state, place);
+    const Ref *ref = held ? state_ref(state, held) : NULL;
+    if (ref && ref->own > 0 && !(ref->flags & (REF_VIEW | REF_MEMORY))) {
+        ledger_release(ex, state, held, by);
+        state_bind(ex, state, place, sym_int(ex, 0));
+    }
+}
+
 static void
 apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
              const Sym *arg, uint32_t index)
@@ -566,6 +583,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
         }
         else if (effect->kind == EFFECT_FINISH && call->summary->alloc &&
                  call->summary->origin != ORIGIN_COMPUTED) {
+            release_exporter(ex, state, call, object, by);
             memory_empty(ex, state, object, by);
         }
         else if (effect->kind == EFFECT_FINISH) {

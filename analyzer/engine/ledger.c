@@ -16,9 +16,21 @@ outcome_failed(const Case *outcome)
            (outcome->err == ERR_RAISES || outcome->err == ERR_NOMEM);
 }
 
+/* True for the empty string, of which there is one. */
+static bool
+is_empty_string(const Sym *sym)
+{
+    const Instr *site = sym->kind == SYM_CALL ? sym->site : NULL;
+    return site && site->op == OP_CALL && site->nargs == 1 && site->args[0].kind == VAL_STR &&
+           text_equal(site->args[0].str, "") && text_equal(callee_name(site), "PyUnicode_FromString");
+}
+
 bool
 ledger_immortal(Explorer *ex, const Sym *sym)
 {
+    if (is_empty_string(sym)) {
+        return model_immortal(ex->model, "_Py_NoneStruct");
+    }
     const Place *place = sym->kind == SYM_ADDR || sym->kind == SYM_INIT ? sym->place : NULL;
     if (sym->kind == SYM_ADDR && place_root(place)->kind == PLACE_GLOBAL &&
         model_immortal(ex->model, "static")) {
@@ -353,11 +365,27 @@ ledger_use(Explorer *ex, State *state, const Sym *sym, const Instr *at, const ch
     ref->flags |= REF_ESCAPED;
 }
 
+/* True for an item that a reference was taken to in a loop, without a name. */
+static bool
+is_item_in_turn(const Explorer *ex, const Ref *ref)
+{
+    const Sym *sym = ref->sym;
+    bool item = sym->kind == SYM_PURE && text_ends(sym->text, "_GET_ITEM") &&
+                !(ref->flags & (REF_NAMED | REF_BORN)) && ref->site;
+    for (uint32_t b = 0; item && b < ex->fn->nblock; b++) {
+        const Block *block = &ex->fn->block[b];
+        if (ref->site >= block->ins && ref->site < block->ins + block->nins) {
+            return ex->flow->block[b].loop != UINT32_MAX;
+        }
+    }
+    return false;
+}
+
 /* References taken element by element, without a name: a whole table is copied. */
 static bool
-is_of_table(const Ref *ref)
+is_of_table(const Explorer *ex, const Ref *ref)
 {
-    return ref->sym->kind == SYM_INIT && ref->kept == KEPT_UNKNOWN && !(ref->flags & REF_NAMED);
+    return is_item_in_turn(ex, ref) || (ref->sym->kind == SYM_INIT && ref->kept == KEPT_UNKNOWN && !(ref->flags & REF_NAMED));
 }
 
 bool
@@ -378,7 +406,7 @@ ledger_check_lost(Explorer *ex, State *state, const Instr *at, LostHow how, cons
     for (uint32_t i = 0; i < state->nref; i++) {
         Ref *ref = &state->ref[i];
         if (ref->own <= ref->lent || (ref->flags & REF_ESCAPED) ||
-            ledger_immortal(ex, ref->sym) || is_of_table(ref) || is_zero(state, ref->sym)) {
+            ledger_immortal(ex, ref->sym) || is_of_table(ex, ref) || is_zero(state, ref->sym)) {
             continue;
         }
         if ((how != LOST_RETURN && state_holds(state, ref->sym)) ||

@@ -563,6 +563,9 @@ const Sym *read_place(Explorer *ex, State *state, const Place *place, const Type
 void write_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym);
 /* The same where the caller has taken care of what the place held. */
 void put_place(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *sym);
+/* A callee gets the address of some element of a local array: what the elements hold is no longer
+ * told apart. */
+void escape_around(Explorer *ex, State *state, const Sym *address);
 /* A struct leaves by value: what its fields hold is no longer followed. */
 void escape_record(Explorer *ex, State *state, const Sym *value);
 /* Executes one instruction that is no terminator; appends the states that follow to 'out'. */

@@ -63,6 +63,19 @@ escape_elements(Explorer *ex, State *state, const Place *array)
     }
 }
 
+void
+escape_around(Explorer *ex, State *state, const Sym *address)
+{
+    const Place *place = address->kind == SYM_ADDR ? address->place : NULL;
+    bool any = place && place->kind == PLACE_ELEM && place->sym->kind != SYM_INT &&
+               place_is_local(place);
+    for (uint32_t i = 0; any && i < state->nbind; i++) {
+        if (place_is_inside(state->bind[i].place, place->base)) {
+            ledger_escape(ex, state, state->bind[i].sym);
+        }
+    }
+}
+
 /* True for what Python passes in an array: an argument, which is never NULL. */
 static bool
 is_passed(Explorer *ex, const Place *place)
