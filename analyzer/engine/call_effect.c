@@ -598,9 +598,28 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
     }
 }
 
+/* True when ways that were taken together do different things to the argument. */
+static bool
+is_unclear(const Case *c, uint32_t param)
+{
+    bool escapes = false, counts = false;
+    for (uint32_t e = 0; e < c->neffect; e++) {
+        const Effect *effect = &c->effect[e];
+        bool own = effect->param == param && !effect->path;
+        escapes = escapes || (own && effect->kind == EFFECT_ESCAPE);
+        counts = counts || (own && (effect->kind == EFFECT_RELEASE || effect->kind == EFFECT_STEAL));
+    }
+    return escapes && counts;
+}
+
 void
 apply_effects(Explorer *ex, State *state, const Call *call, const Case *c)
 {
+    for (uint32_t i = 0; call->summary->origin == ORIGIN_COMPUTED && i < call->nargs; i++) {
+        if (is_unclear(c, i) && state_ref_make(ex, state, call->arg[i])) {
+            ledger_escape(ex, state, call->arg[i]);
+        }
+    }
     for (uint32_t e = 0; e < c->neffect; e++) {
         const Effect *effect = &c->effect[e];
         if (effect->param != PARAM_REST) {

@@ -133,6 +133,11 @@ static void
 overdraw(Explorer *ex, State *state, Ref *ref, bool by_steal, By by)
 {
     bool known = ref->kept != KEPT_UNKNOWN || (ref->flags & REF_BORN);
+    if (ref->kept == KEPT_CALLER && (ref->flags & REF_STOLEN) && ref->taker &&
+        ref->taker->origin == ORIGIN_COMPUTED && !by_steal && !ex->info->is_entry) {
+        ref->flags |= REF_ESCAPED; /* what the taker got may have been taken back */
+        return;
+    }
     if (ref->kept == KEPT_CALLER && !ex->info->is_entry) {
         ref->own--; /* the contract of this function: it consumes the argument */
         ref->flags |= by_steal ? REF_STOLEN : REF_RELEASED;
@@ -365,12 +370,15 @@ ledger_use(Explorer *ex, State *state, const Sym *sym, const Instr *at, const ch
     ref->flags |= REF_ESCAPED;
 }
 
-/* True for an item that a reference was taken to in a loop, without a name. */
+/* True for an item, or an element of an array, that a reference was taken to in a loop, without a
+ * name. */
 static bool
 is_item_in_turn(const Explorer *ex, const Ref *ref)
 {
     const Sym *sym = ref->sym;
-    bool item = sym->kind == SYM_PURE && text_ends(sym->text, "_GET_ITEM") &&
+    bool element = sym->kind == SYM_INIT && sym->place &&
+                   (sym->place->kind == PLACE_DEREF || sym->place->kind == PLACE_ELEM);
+    bool item = (element || (sym->kind == SYM_PURE && text_ends(sym->text, "_GET_ITEM"))) &&
                 !(ref->flags & (REF_NAMED | REF_BORN)) && ref->site;
     for (uint32_t b = 0; item && b < ex->fn->nblock; b++) {
         const Block *block = &ex->fn->block[b];
