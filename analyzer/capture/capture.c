@@ -84,6 +84,7 @@ list_includes(Capture *cap)
 
     for (uint32_t i = 0; i < cap->nread; i++) {
         VEC_PUSH(cap->tu.arena, &files, str_intern(unit->strings, cap->read[i]));
+        clang_note_file(&cap->tu, files.at[i]);
     }
     clang_files_read(&cap->tu, &files);
     find_python(cap, &files);
@@ -453,6 +454,7 @@ init_tu(Capture *cap, const char *overlay_prefix)
     tu->va_list_tag = str_intern(strings, "__va_list_tag");
     map_init(&tu->files, tu->arena);
     map_init(&tu->paths, tu->arena);
+    map_init(&tu->identities, tu->arena);
     map_init(&tu->types, tu->arena);
     map_init(&tu->typedefs, tu->arena);
     map_init(&tu->members, tu->arena);

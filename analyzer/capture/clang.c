@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- text ------------------------------------------------------------------ */
 
@@ -346,13 +347,42 @@ is_system_path(const Tu *tu, const char *path)
         || (tu->python_dir != NULL && path_is_below(path, tu->python_dir));
 }
 
-/* Its path, absolute and normalised. */
+/* Stands for a file whatever its names are. */
+static uint64_t
+identity(uint64_t device, uint64_t number)
+{
+    return hash_mix(hash_mix(1, device), number);
+}
+
+/* Its path, absolute and normalised; of several names that of the first that was met. */
 static Str
 file_path(Tu *tu, CXFile handle)
 {
     const char *name = clang_text(tu->arena, clang_getFileName(handle));
+    Str path = str_intern(tu->unit->strings, path_absolute(tu->arena, tu->directory, name));
+    CXFileUniqueID id;
+    void **first;
 
-    return str_intern(tu->unit->strings, path_absolute(tu->arena, tu->directory, name));
+    if (tu->identities.n == 0 || clang_getFileUniqueID(handle, &id) != 0) {
+        return path;
+    }
+    first = map_put(&tu->identities, identity(id.data[0], id.data[1]));
+    if (*first == NULL) {
+        *first = (void *)path;
+    }
+    return *first;
+}
+
+void
+clang_note_file(Tu *tu, Str path)
+{
+    struct stat status;
+    void **first;
+
+    if (stat(path, &status) == 0) {
+        first = map_put(&tu->identities, identity(status.st_dev, status.st_ino));
+        *first = *first != NULL ? *first : (void *)path;
+    }
 }
 
 typedef struct FilesRead {

@@ -54,7 +54,8 @@ typedef struct Tu {
     bool is_pattern;    /* a template's pattern is being lowered: types may be unknown */
     bool is_dependent;  /* a type just translated was such a parameter */
     Map files;          /* CXFile -> SourceFile * */
-    Map paths;          /* its path -> the same: a file has another CXFile in a preamble */
+    Map identities;     /* file -> the first of its names; empty without a preamble */
+    Map paths;          /* path -> SourceFile *: a preamble has another CXFile for it */
     Map types;          /* clang's type -> const Type * */
     Map typedefs;       /* record declaration -> Str */
     Map members;        /* record declaration -> Members * */
@@ -137,6 +138,8 @@ SourceFile *clang_file(Tu *tu, CXFile handle);
 /* Appends the paths of the files that were read, in order, as SourceFile has them; not those of
  * a compiled preamble. */
 typedef VEC(Str) Files;
+/* Tells that a compiled preamble has read the file under this name. */
+void clang_note_file(Tu *tu, Str path);
 void clang_files_read(Tu *tu, Files *out);
 
 /* ---- types (clang_type.c) ------------------------------------------------- */

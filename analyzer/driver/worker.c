@@ -49,7 +49,7 @@ typedef struct Pool {
     const Options *options;
     UnitCache *known;
     Worker *workers;
-    uint32_t nworkers, nrunning, nknown, ndone;
+    uint32_t nworkers, nrunning, nknown, ndone, nshared;
     sigset_t before;   /* the signals that were blocked */
     sigset_t awaited;  /* SIGCHLD, and those that ask to end */
     int interrupted;   /* the signal that did, or 0 */
@@ -432,7 +432,11 @@ begin_next(Pool *pool)
     }
     for (uint32_t job = pool->first; job < njobs; job++) {
         if (!pool->begun[job] && is_ready(pool, job)) {
+            uint32_t shared = pool->preambles.of[job];
+
             pool->begun[job] = true;
+            pool->nshared += shared > 0
+                             && pool->preambles.all.at[shared - 1].state == PREAMBLE_READY;
             assign(pool, job);
             return true;
         }
@@ -505,6 +509,7 @@ capture_all(Arena *arena, Strings *strings, const Jobs *jobs, const char *overla
     sigprocmask(SIG_SETMASK, &pool.before, NULL);
     if (options->verbose) {
         say("%u of %u files known from the cache", pool.nknown, njobs);
+        say("%u files begin with what was compiled once for several", pool.nshared);
     }
     return pool.interrupted;
 }
