@@ -4,7 +4,11 @@
  * Only values computed from themselves are given up; a flag keeps its value, and
  * a loop whose condition is settled by constants is followed turn by turn.
  */
+#include <stdlib.h>
+
 #include "engine/state.h"
+
+#define MAX_COUNTED 3 /* references to one object that the turns of a loop add up to */
 
 /* The value temp 't' is computed from local 'local' by arithmetic alone; *direction is
  * +1 or -1 for steps by a constant, else 0. */
@@ -190,10 +194,27 @@ is_settled(Explorer *ex, const State *state, uint32_t head)
     return is_zero(copy, cond) || is_not_zero(copy, cond);
 }
 
+/* Each turn of the loop takes or gives another reference to the same object: how many, only the
+ * number of turns tells. */
+static void
+widen_counts(State *state)
+{
+    for (uint32_t i = 0; i < state->nref; i++) {
+        Ref *ref = &state->ref[i];
+        if (abs(ref->own) + ref->stored + ref->lent > MAX_COUNTED) {
+            ref->flags |= REF_ESCAPED;
+        }
+    }
+}
+
 void
 widen(Explorer *ex, State *state, uint32_t head)
 {
-    const uint8_t *way = is_settled(ex, state, head) ? NULL : ex->inductive[head];
+    bool settled = is_settled(ex, state, head);
+    const uint8_t *way = settled ? NULL : ex->inductive[head];
+    if (!settled) {
+        widen_counts(state);
+    }
     VEC(const Place *) places = {0};
     for (uint32_t i = 0; i < state->nbind; i++) {
         const Bind *bind = &state->bind[i];
