@@ -3,6 +3,15 @@
 #include "engine/rule.h"
 
 static const char *
+describe_hole(RuleCtx *rx, const NullEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    return arena_printf(arena, "'%s' is %s%s with an item that is NULL when %s fails",
+                        object_name(event->object), event->user[0] ? "passed to " : "returned",
+                        event->user, event->source);
+}
+
+static const char *
 describe(RuleCtx *rx, const NullEvent *event)
 {
     Arena *arena = rule_arena(rx);
@@ -23,6 +32,12 @@ describe(RuleCtx *rx, const NullEvent *event)
 static void
 on_null(RuleCtx *rx, const NullEvent *event)
 {
+    if (event->inside) {
+        rule_report(rx, event->object, describe_hole(rx, event),
+                    arena_printf(rule_arena(rx), "test what %s gives before it is an item of '%s'",
+                                 event->source, object_name(event->object)));
+        return;
+    }
     rule_report(rx, event->object, describe(rx, event),
                 arena_printf(rule_arena(rx), "test '%s' for NULL before this point",
                              object_name(event->object)));

@@ -131,6 +131,7 @@ summary_before(const Engine *engine, int64_t k)
     now->param = arena_copy(arena, old->param, old->nparam * sizeof(Param));
     for (uint32_t i = 0; i < old->nparam; i++) {
         now->param[i].used = moving_instr(moving, k, old->param[i].used);
+        now->param[i].left = moving_instr(moving, k, old->param[i].left);
     }
     now->cases = arena_copy(arena, old->cases, old->ncases * sizeof(Case));
     for (uint32_t i = 0; i < old->ncases; i++) {

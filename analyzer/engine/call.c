@@ -257,6 +257,7 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
         return false;
     }
     check_uses(ex, state, call, c);
+    hole_handed(ex, state, call, c);
     memory_pass(state, call);
     if (call->summary->format == FORMAT_PARSE) {
         apply_parse(ex, state, call, c);
@@ -272,6 +273,7 @@ apply_case(Explorer *ex, State *state, const Call *call, const Case *c)
     }
     apply_effects(ex, state, call, c);
     copy_memory(state, call);
+    hole_note(ex, state, call);
     if (case_fails(c)) {
         note_refusals(ex, state, call, c);
     }

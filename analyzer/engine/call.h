@@ -146,4 +146,12 @@ bool build_succeeds(const State *state, const Call *call, const Case *c);
 void apply_build(Explorer *ex, State *state, const Call *call, const Case *c,
                  const Sym *result);
 
+/* ---- hole.c ---- */
+
+/* Remembers that the call, if it fills a slot of a container made here, fills it with the NULL of
+ * a call that has failed. */
+void hole_note(Explorer *ex, State *state, const Call *call);
+/* Reports containers that are passed on with such a NULL. */
+void hole_handed(Explorer *ex, State *state, const Call *call, const Case *c);
+
 #endif

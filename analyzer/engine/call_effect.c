@@ -635,10 +635,26 @@ apply_effects(Explorer *ex, State *state, const Call *call, const Case *c)
     }
 }
 
+/* The same for memory, with the place in the callee where it is left alone. */
+static void
+note_left(Explorer *ex, State *state, const Call *call)
+{
+    for (uint32_t i = 0; i < call->summary->nparam && i < call->nargs; i++) {
+        const Instr *left = call->summary->param[i].left;
+        const Ref *block = left ? memory_block(state, call->arg[i]) : NULL;
+        if (block && block->own > 0) {
+            state_note(ex, state, NODE_TOLD, left, block->sym, call->summary, NULL);
+            ((Node *)(uintptr_t)state->trace)->text =
+                arena_printf(ex->out, "%s leaves it alone where it fails", call->name);
+        }
+    }
+}
+
 /* A success-only taker that fails leaves the reference with us: worth telling. */
 void
 note_refusals(Explorer *ex, State *state, const Call *call, const Case *c)
 {
+    note_left(ex, state, call);
     for (uint32_t k = 0; k < call->summary->ncases; k++) {
         const Case *other = &call->summary->cases[k];
         for (uint32_t e = 0; !case_fails(other) && e < other->neffect; e++) {

@@ -95,12 +95,34 @@ check_param(Explorer *ex, const Sym *param)
     }
 }
 
+/* True for memory that a parameter points to, when it is no object. */
+static bool
+is_memory(const Explorer *ex, uint32_t i)
+{
+    const Type *type = ex->fn->local[i].type;
+    return type->kind == TYPE_PTR && !type_is_object(type);
+}
+
+const Instr *
+given_left_at(Explorer *ex, uint32_t i)
+{
+    const Sym *param = is_memory(ex, i) ? sym_param(ex, i) : NULL;
+    const Instr *at = NULL;
+    bool taken = false;
+    for (uint32_t k = 0; param && k < ex->exits.n; k++) {
+        const Exit *e = &ex->exits.at[k];
+        const Ref *ref = state_ref(e->state, param);
+        taken = taken || (is_success(ex, e) && ref && (ref->flags & (REF_LEFT | REF_FREED)));
+        at = !at && is_failure(ex, e) && !ref ? e->at : at;
+    }
+    return taken ? at : NULL;
+}
+
 void
 given_check(Explorer *ex)
 {
     for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
-        const Type *type = ex->fn->local[i].type;
-        if (type->kind == TYPE_PTR && !type_is_object(type)) {
+        if (is_memory(ex, i)) {
             check_param(ex, sym_param(ex, i));
         }
     }

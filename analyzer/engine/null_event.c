@@ -99,3 +99,17 @@ event_null_variable(Explorer *ex, State *state, const Place *variable, const Ins
     }
     tell(&rx, &event);
 }
+
+void
+event_hole(Explorer *ex, State *state, const Sym *item, const Sym *container, const Instr *at,
+           const char *user)
+{
+    const Ref *held = state_ref(state, container);
+    Object named = object_for(ex, state, held ? held : &(Ref){.sym = container}, at);
+    Object object = {.ex = ex, .state = state, .sym = item, .at = at, .name = named.name,
+                     .ref = {.sym = item, .site = item->site}};
+    NullEvent event = {.object = &object, .source = display_name(ex, callee_name(item->site)),
+                       .user = user ? display_name(ex, user) : "", .inside = true};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = at, .confidence = CONFIDENCE_LOW};
+    tell(&rx, &event);
+}

@@ -13,7 +13,7 @@ _Static_assert(sizeof(Summary) == 128, "pack the new member of Summary, too");
 _Static_assert(sizeof(Case) == 112, "pack the new member of Case, too");
 _Static_assert(sizeof(Fault) == 96, "pack the new member of Fault, too");
 _Static_assert(sizeof(Effect) == 56 && sizeof(Result) == 40, "pack the new member, too");
-_Static_assert(sizeof(Param) == 32, "pack the new member of Param, too");
+_Static_assert(sizeof(Param) == 40, "pack the new member of Param, too");
 _Static_assert(sizeof(Finding) == 184, "pack the new member of Finding, too");
 _Static_assert(sizeof(Step) == 40 && sizeof(Loc) == 24, "pack the new member, too");
 
@@ -168,6 +168,8 @@ pack_param(Packer *pack, const Fn *fn, const Param *param)
     pack_number(pack, param->refused);
     pack_instr(pack, fn, param->used);
     pack_loc(pack, param->used ? param->used->loc : (Loc){0}); /* callers tell of it */
+    pack_instr(pack, fn, param->left);
+    pack_loc(pack, param->left ? param->left->loc : (Loc){0});
 }
 
 /* The members of a summary that say yes or no. */
@@ -467,6 +469,8 @@ unpack_param(Unpacker *from, const Fn *fn)
     param.nullable = unpack_choice(from, 2) != 0;
     param.refused = unpack_choice(from, 2) != 0;
     param.used = unpack_instr(from, fn);
+    unpack_loc(from);
+    param.left = unpack_instr(from, fn);
     unpack_loc(from);
     return param;
 }

@@ -370,6 +370,7 @@ typedef struct Explorer {
     const Place *counted; /* by_hand.c: the variable of a container whose items are counted, or */
     bool sought_counted;  /* ... NULL; once it has been looked for */
     uint64_t *indexed;    /* locals that hold lists which are indexed without a check; or NULL */
+    bool has_holes;       /* hole.c: some container here gets the NULL of a call that failed */
     bool cut;             /* a budget was exceeded */
     const char *cut_why;
     uint8_t **inductive;  /* by loop head, by local: 0 no, 1 counts up, 2 down, 3 somehow */
@@ -659,6 +660,12 @@ bool family_is_library(Str family);
 /* The family of what is of family 'a' or 'b'; NULL says nothing. */
 Str memory_family_join(Explorer *ex, Str a, Str b);
 
+/* ---- remembered.c: what was read before a call, compared with what is there now ---------------- */
+
+/* True when the comparison 'cmp' asks whether outside memory still holds 'sym', which a variable
+ * remembers, and code has run that may have changed that. */
+bool is_remembered(const Explorer *ex, const Instr *cmp, const Sym *sym);
+
 /* ---- filled.c: structs that hold memory -------------------------------------------------------- */
 
 /* What the struct at 'pointer' holds is given back: PyBuffer_Release and its like; or the
@@ -676,9 +683,17 @@ const char *memory_view_name(Explorer *ex, const State *state, const Sym *sym);
 
 /* ---- memory_given.c ---- */
 
+/* After the exploration: an exit that fails and leaves alone the memory that parameter 'i' points
+ * to, which successful ones take over; NULL when there is none. */
+const Instr *given_left_at(Explorer *ex, uint32_t i);
 /* After the exploration: reports failures that leave a block to nobody, which other failures of
  * the function give back. */
 void given_check(Explorer *ex);
+
+/* ---- hole.c ---- */
+
+/* The function returns 'value' (NULL for none): reports a NULL that is left in it. */
+void hole_returned(Explorer *ex, State *state, const Sym *value, const Instr *at);
 
 /* ---- inconsistent.c ---- */
 
@@ -881,6 +896,10 @@ void event_null(Explorer *ex, State *state, const Sym *sym, const Instr *at, con
  * what only reads stands more often under a condition that the path has lost. */
 void event_null_variable(Explorer *ex, State *state, const Place *variable, const Instr *at,
                          const char *user, bool counts);
+/* 'container' is passed to 'user' (NULL: returned) with 'item' in it, the NULL of a call that has
+ * failed. */
+void event_hole(Explorer *ex, State *state, const Sym *item, const Sym *container,
+                const Instr *at, const char *user);
 /* A value is used that may be gone since the call named in 'event'. */
 void event_stale(Explorer *ex, State *state, const Sym *sym, const Instr *at, StaleEvent event,
                  const Sym *owner, const Place *place, int chance);

@@ -368,6 +368,9 @@ compute(Explorer *ex, State *state, const Instr *ins)
     }
     case OP_CMP: {
         const Sym *a = eval(ex, state, ins->a), *b = eval(ex, state, ins->b);
+        if (a == b && is_remembered(ex, ins, a)) {
+            return NULL;
+        }
         return sym_cmp(ex, ins->name, exception_compared(ex, state, b, a),
                        exception_compared(ex, state, a, b));
     }

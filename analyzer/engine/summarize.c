@@ -340,6 +340,7 @@ start(Explorer *ex)
         summary->param[i].name = name[0] ? name : str_internf(ex->strings, "arg%u", i);
         summary->param[i].kind = param_kind(fn->local[i].type);
         summary->param[i].used = ex->needed[i];
+        summary->param[i].left = given_left_at(ex, i);
         summary->param[i].nullable = !ex->needed[i];
     }
     summary->variadic = fn->decl->is_variadic;

@@ -139,6 +139,7 @@ typedef struct Param {
     ParamKind kind;
     bool nullable; /* NULL is accepted ("x?") */
     const Instr *used; /* computed: where it is used without a test for NULL, or NULL */
+    const Instr *left; /* computed: a failure that leaves memory alone which success takes over */
     bool refused;  /* NULL is refused with an exception, not with a crash ("x~") */
 } Param;
 
