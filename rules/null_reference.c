@@ -12,6 +12,19 @@ describe_hole(RuleCtx *rx, const NullEvent *event)
 }
 
 static const char *
+describe_left(RuleCtx *rx, const NullEvent *event)
+{
+    Arena *arena = rule_arena(rx);
+    const char *name = object_name(event->object);
+    if (event->user[0]) {
+        return arena_printf(arena, "'%s' is left NULL when %s fails, and nobody looks at its result",
+                            name, event->user);
+    }
+    return arena_printf(arena, "'%s' is left NULL when %s fails, and the function returns as if "
+                               "nothing had happened", name, event->source);
+}
+
+static const char *
 describe(RuleCtx *rx, const NullEvent *event)
 {
     Arena *arena = rule_arena(rx);
@@ -36,6 +49,12 @@ on_null(RuleCtx *rx, const NullEvent *event)
         rule_report(rx, event->object, describe_hole(rx, event),
                     arena_printf(rule_arena(rx), "test what %s gives before it is an item of '%s'",
                                  event->source, object_name(event->object)));
+        return;
+    }
+    if (event->left) {
+        rule_report(rx, event->object, describe_left(rx, event),
+                    arena_printf(rule_arena(rx), "test what %s gives, and report the failure",
+                                 event->user[0] ? event->user : event->source));
         return;
     }
     rule_report(rx, event->object, describe(rx, event),

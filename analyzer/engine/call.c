@@ -386,12 +386,30 @@ check_null_arguments(Explorer *ex, State *state, const Call *call)
     return false;
 }
 
+/* Reports text or memory among the arguments of a variadic function of the program that is the
+ * NULL of a call that failed: whoever reads it there expects what was asked for. */
+static void
+check_variadic(Explorer *ex, State *state, const Call *call)
+{
+    const Summary *summary = call->summary;
+    for (uint32_t i = summary->nparam; summary->variadic && i < call->nargs; i++) {
+        const Sym *sym = call->arg[i];
+        if (sym->kind == SYM_CALL && !type_is_object(sym->type) && is_plain_null(ex, sym) &&
+            is_zero(state, sym) && call_has_failed(state, sym)) {
+            event_null(ex, state, sym, call->ins, call->name, false);
+        }
+    }
+}
+
 static void
 step_known(Explorer *ex, State *state, const Call *call, States *out)
 {
     const Summary *summary = call->summary;
     if (summary->noreturn) {
         return;
+    }
+    if (summary->origin == ORIGIN_COMPUTED) {
+        check_variadic(ex, state, call);
     }
     if (summary->origin == ORIGIN_COMPUTED && check_null_arguments(ex, state, call)) {
         return;
@@ -400,6 +418,7 @@ step_known(Explorer *ex, State *state, const Call *call, States *out)
     const Case *unread = NULL; /* a failure that is not followed because nobody looks at it */
     for (uint32_t i = 0; i < summary->ncases; i++) {
         bool skipped = skip_case(ex, state, call, &summary->cases[i]);
+        left_null_called(ex, state, call, &summary->cases[i]);
         last = skipped ? last : i;
         unread = skipped && call->ignored && !call->asserted && !unread ? &summary->cases[i] : unread;
     }

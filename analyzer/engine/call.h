@@ -146,8 +146,18 @@ bool build_succeeds(const State *state, const Call *call, const Case *c);
 void apply_build(Explorer *ex, State *state, const Call *call, const Case *c,
                  const Sym *result);
 
+/* The place at a path of fields behind a pointer. */
+const Place *call_place_at(Explorer *ex, const Sym *pointer, Str path);
+
+/* ---- left_null.c ---- */
+
+/* Reports fields that the callee leaves NULL where it fails, when nobody looks at its result. */
+void left_null_called(Explorer *ex, State *state, const Call *call, const Case *c);
+
 /* ---- hole.c ---- */
 
+/* True for the result of a call that failed on this path with an exception. */
+bool call_has_failed(const State *state, const Sym *sym);
 /* Remembers that the call, if it fills a slot of a container made here, fills it with the NULL of
  * a call that has failed. */
 void hole_note(Explorer *ex, State *state, const Call *call);

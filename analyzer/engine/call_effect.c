@@ -162,6 +162,12 @@ place_at(Explorer *ex, const Sym *pointer, Str path, Str record)
     return place;
 }
 
+const Place *
+call_place_at(Explorer *ex, const Sym *pointer, Str path)
+{
+    return place_at(ex, pointer, path, NULL);
+}
+
 static const Sym *
 read_field(Explorer *ex, State *state, const Sym *pointer, const Result *result,
            const Type *type)

@@ -370,25 +370,11 @@ same_mistake(const PendingReport *a, const PendingReport *b)
         a->birth && b->birth && a->birth->loc.macro == a->at->loc.macro) {
         return true; /* written once, in a macro */
     }
-    if (a->ref.refuser) { /* static types are one habit, what is made here is another */
-        return taken_at(a)->macro == taken_at(b)->macro &&
-               (a->sym->kind == SYM_ADDR) == (b->sym->kind == SYM_ADDR);
+    if (a->ref.refuser) {
+        return taken_at(a)->macro == taken_at(b)->macro;
     }
     return a->sym && b->sym && a->sym->kind == SYM_ADDR && b->sym->kind == SYM_ADDR &&
            a->on_failure && b->on_failure;
-}
-
-/* True where all that is the same mistake is told with the first place in the source. */
-static bool
-is_told_first(const PendingReport *report)
-{
-    return report->unread || (report->ref.refuser && report->sym->kind == SYM_ADDR);
-}
-
-static const Loc *
-told_at(const PendingReport *report)
-{
-    return report->unread ? &report->place : taken_at(report);
 }
 
 /* Of calls that nobody looks at, the first one in the source stands for all. */
@@ -396,9 +382,9 @@ static void
 put_first(PendingReport **best, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t j = i + 1; is_told_first(best[i]) && j < n; j++) {
-            if (is_told_first(best[j]) && same_mistake(best[i], best[j]) &&
-                loc_compare(*told_at(best[j]), *told_at(best[i])) < 0) {
+        for (uint32_t j = i + 1; best[i]->unread && j < n; j++) {
+            if (best[j]->unread && same_mistake(best[i], best[j]) &&
+                loc_compare(best[j]->place, best[i]->place) < 0) {
                 PendingReport *first = best[j];
                 best[j] = best[i];
                 best[i] = first;

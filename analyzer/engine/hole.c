@@ -23,9 +23,8 @@ fills_slot(const Call *call)
             text_equal(call->name, "PyTuple_SetItem") || text_equal(call->name, "PyList_SetItem"));
 }
 
-/* True for the result of a call that failed on this path with an exception. */
-static bool
-has_failed(const State *state, const Sym *sym)
+bool
+call_has_failed(const State *state, const Sym *sym)
 {
     for (const Node *n = state->trace; n; n = n->pred) {
         if (n->sym == sym && n->kind == NODE_FAIL) {
@@ -44,7 +43,7 @@ hole_note(Explorer *ex, State *state, const Call *call)
     const Ref *ref = state_ref(state, call->arg[0]);
     const Sym *item = call->arg[2];
     if (ref && (ref->flags & REF_BORN) && item->kind == SYM_CALL && is_zero(state, item) &&
-        callee_name(item->site)[0] && has_failed(state, item)) {
+        callee_name(item->site)[0] && call_has_failed(state, item)) {
         state_bind(ex, state, hole_of(ex, call->arg[0]), item);
         ex->has_holes = true;
     }

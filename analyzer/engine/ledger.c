@@ -491,6 +491,7 @@ ledger_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
         }
     }
     hole_returned(ex, state, value, at);
+    left_null_returned(ex, state, value, at);
     exception_return(ex, state, value, at);
     int own = pay_caller(ex, state, value, at);
     Exit exit = {.state = state_copy(ex, state), .value = value, .own = own, .at = at};

@@ -113,3 +113,19 @@ event_hole(Explorer *ex, State *state, const Sym *item, const Sym *container, co
     RuleCtx rx = {.ex = ex, .object = &object, .at = at, .confidence = CONFIDENCE_LOW};
     tell(&rx, &event);
 }
+
+void
+event_left_null(Explorer *ex, State *state, const Place *place, const Sym *sym, const Instr *at,
+                const char *callee)
+{
+    const Sym *zero = sym ? sym : sym_int(ex, 0);
+    Object object = {.ex = ex, .state = state, .sym = zero, .at = at,
+                     .name = place_text(ex, place),
+                     .ref = {.sym = zero, .site = sym ? sym->site : NULL}};
+    NullEvent event = {.object = &object, .left = true,
+                       .source = sym ? display_name(ex, callee_name(sym->site)) : "",
+                       .user = callee ? display_name(ex, callee) : ""};
+    RuleCtx rx = {.ex = ex, .object = &object, .at = sym ? sym->site : at,
+                  .confidence = CONFIDENCE_LOW};
+    tell(&rx, &event);
+}

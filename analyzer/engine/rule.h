@@ -158,6 +158,8 @@ typedef struct NullEvent {
     const char *user;     /* the callee that it is passed to, "" when it is dereferenced here */
     bool in_format;       /* ... as the argument of a '%s' */
     bool settled;         /* the path has asked, or has set the variable to NULL itself */
+    bool left;            /* the object is a field that is left NULL when 'source' fails; 'user' is
+                             the helper whose failure nobody looks at, "" for the function itself */
     bool inside;          /* the object is a container, and NULL an item of it; with no user it is
                              returned */
 } NullEvent;

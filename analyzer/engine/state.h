@@ -695,6 +695,11 @@ void given_check(Explorer *ex);
 /* The function returns 'value' (NULL for none): reports a NULL that is left in it. */
 void hole_returned(Explorer *ex, State *state, const Sym *value, const Instr *at);
 
+/* ---- left_null.c ---- */
+
+/* The function returns 'value' (NULL for none): reports fields that an allocation left NULL. */
+void left_null_returned(Explorer *ex, State *state, const Sym *value, const Instr *at);
+
 /* ---- inconsistent.c ---- */
 
 /* Reports arguments that one exit consumes and another, which callers cannot tell from it, does
@@ -900,6 +905,10 @@ void event_null_variable(Explorer *ex, State *state, const Place *variable, cons
  * failed. */
 void event_hole(Explorer *ex, State *state, const Sym *item, const Sym *container,
                 const Instr *at, const char *user);
+/* The field at 'place' is left NULL: by 'sym', what an allocation gave, while the function returns
+ * as if nothing had happened; or by 'callee', whose failure nobody looks at (NULL: none). */
+void event_left_null(Explorer *ex, State *state, const Place *place, const Sym *sym,
+                     const Instr *at, const char *callee);
 /* A value is used that may be gone since the call named in 'event'. */
 void event_stale(Explorer *ex, State *state, const Sym *sym, const Instr *at, StaleEvent event,
                  const Sym *owner, const Place *place, int chance);
