@@ -1,7 +1,8 @@
 /* left_null.c: fields that are left NULL when an allocation fails, although the function, or the
  * caller that does not look at what it gives, goes on as if nothing had happened.
  *
- * Whoever uses the field next has no reason to look at it again.
+ * Whoever uses the field next has no reason to look at it again, when a number beside it says how
+ * much there is.
  */
 #include "engine/call.h"
 
@@ -23,6 +24,29 @@ is_unseen_failure(const State *state, const Sym *sym)
         if (n->kind == NODE_NOTHING && n->sym == sym) {
             return n->summary && n->summary->alloc && n->summary->origin != ORIGIN_COMPUTED &&
                    !family_is_library(n->summary->alloc);
+        }
+    }
+    return false;
+}
+
+/* True for a number that a variable or a call has given, not NULL or zero. */
+static bool
+is_number(const Sym *sym)
+{
+    return sym->kind == SYM_INT ? sym->num != 0
+                                : sym->kind == SYM_BIN || (sym->type && sym->type->kind == TYPE_INT);
+}
+
+/* True when a number beside the field has been set, which says how much there is: then its users
+ * go by that, and do not look for NULL. */
+static bool
+has_size(const State *state, const Place *field)
+{
+    for (uint32_t i = 0; i < state->nbind; i++) {
+        const Place *place = state->bind[i].place;
+        if (place->kind == PLACE_FIELD && place != field && place->base == field->base &&
+            is_number(state->bind[i].sym)) {
+            return true;
         }
     }
     return false;
@@ -53,7 +77,7 @@ left_null_returned(Explorer *ex, State *state, const Sym *value, const Instr *at
         const Sym *sym = state->bind[i].sym;
         const Place *place = state->bind[i].place;
         if (sym->kind == SYM_CALL && sym->site && is_outside_field(place) &&
-            is_zero(state, sym) && is_unseen_failure(state, sym)) {
+            is_zero(state, sym) && has_size(state, place) && is_unseen_failure(state, sym)) {
             event_left_null(ex, state, place, sym, at, NULL);
         }
     }
