@@ -119,6 +119,15 @@ const Sym *exception_compared(Explorer *ex, const State *state, const Sym *value
  * failure on this path, and nobody knows whether the callee set an exception. */
 bool exception_is_doubtful(Explorer *ex, const State *state, const Sym *cond);
 
+/* ---- exception_pass.c ---------------------------------------------------------------------- */
+
+/* True when the callee gives NULL because it got NULL, or fails because it got a negative number:
+ * whoever gave that may have set an exception. */
+bool exception_passes_on(Explorer *ex, const State *state, const Call *call, const Case *c);
+/* True when the callee gets 'value', the NULL of a failure, and does otherwise with that, or keeps
+ * it where somebody may look for it later. */
+bool exception_may_look(const Call *call, const Sym *value);
+
 /* ---- exception_saved.c --------------------------------------------------------------------- */
 
 /* True when the callee is 'name', or the function of the interpreter's own that does the same

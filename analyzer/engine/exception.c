@@ -286,14 +286,19 @@ replace(Explorer *ex, State *state, const Call *call, Raised *raised, bool purpo
 {
     const Raised *old = state->raised;
     bool passed = old && is_argument(call, old->value);
-    if (!exception_is_set(state) || !old) {
+    bool pending = state->err == ERRSTATE_PENDING;
+    bool memory = old && old->outcome->err == ERR_NOMEM && raised->outcome->err == ERR_NOMEM;
+    bool inside = old && pending && !case_fails(old->outcome) &&
+                  exception_fault(old->outcome, false); /* told of there */
+    if (!exception_is_set(state) || !old || (memory && pending) || inside) {
         return;
     }
-    if (state->err == ERRSTATE_PENDING && !purpose) {
+    passed = passed && (!pending || call->summary->origin == ORIGIN_BUILTIN);
+    if (pending && !purpose) {
         bool late = old->value && state_holds(state, old->value); /* it may still be tested */
         raised->over = passed || late || raised->outcome->err == ERR_NOMEM ? old->over : old;
     }
-    else if (state->err == ERRSTATE_PENDING) {
+    else if (pending) {
         event_exception(ex, state, EXCEPTION_REPLACED, old, call->ins, call->name);
     }
     else if (!old->looked && !passed && (purpose || call->summary->calls)) {
@@ -340,28 +345,11 @@ raise_nothing(State *state, const Case *c)
     exception_unknown(state);
 }
 
-/* True when the callee gives NULL because it got NULL, or fails because it got a negative number:
- * whoever gave that may have set an exception. */
-static bool
-passes_on(Explorer *ex, const State *state, const Call *call, const Case *c)
-{
-    for (uint32_t i = 0; i < call->summary->nparam && i < call->nargs; i++) {
-        bool number = call->summary->param[i].kind == PARAM_INT;
-        bool failed = number ? c->guard[i] == GUARD_NEGATIVE && call->arg[i]->kind == SYM_CALL
-                             : c->guard[i] == GUARD_NULL && call->arg[i]->kind != SYM_INT;
-        bool doubted = !number && exception_is_doubtful(ex, state, call->arg[i]);
-        if (failed && (doubted || call->summary->origin == ORIGIN_COMPUTED)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
 note_mute(Explorer *ex, State *state, const Call *call, const Case *c, const Sym *result)
 {
     bool number = c->ret.kind == RESULT_INT && (c->ret.hi < 0 || c->fault);
-    if ((c->ret.kind == RESULT_NULL || number) && passes_on(ex, state, call, c)) {
+    if ((c->ret.kind == RESULT_NULL || number) && exception_passes_on(ex, state, call, c)) {
         exception_unknown(state);
     }
     else if (c->ret.kind == RESULT_NULL || number) {
@@ -395,7 +383,7 @@ exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, con
     }
     if (state->err == ERRSTATE_PENDING && call->summary->origin == ORIGIN_COMPUTED &&
         state->raised && state->raised->outcome->ret.kind == RESULT_NULL &&
-        is_argument(call, state->raised->value) && !exception_is_purpose(call->summary)) {
+        !exception_is_purpose(call->summary) && exception_may_look(call, state->raised->value)) {
         exception_unknown(state); /* the callee may keep what came of the failure, for later */
     }
     if (c->ret.kind == RESULT_FIELD && result && tells_by_null(call->summary)) {

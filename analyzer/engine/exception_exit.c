@@ -78,8 +78,11 @@ exception_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
     if (success) {
         check_value(ex, state, at);
     }
-    if (failure && state->err == ERRSTATE_CLEAR && contract != CONTRACT_NEXT &&
-        contract != CONTRACT_OBJECT) {
+    bool memory = state->mute && state->oom && !state->failed;
+    if (failure && contract != CONTRACT_NEXT &&
+        (contract == CONTRACT_OBJECT ? !exception_is_set(state) && memory &&
+                                           state->err != ERRSTATE_UNKNOWN
+                                     : state->err == ERRSTATE_CLEAR)) {
         event_exception(ex, state, EXCEPTION_MISSING, state->mute, at, NULL);
     }
     if (failure && exception_is_set(state) && state->raised && state->raised->over) {
@@ -200,10 +203,17 @@ static bool
 is_ambiguous(const Summary *summary, const Case *c)
 {
     bool set = exception_is_raised(c) || c->err == ERR_UNKNOWN;
+    if (c->err == ERR_UNKNOWN && exception_fault(c, false)) {
+        return true; /* set, perhaps */
+    }
     for (uint32_t i = 0; i < summary->ncases; i++) {
         const Case *other = &summary->cases[i];
-        if (other != c && other->err != ERR_UNKNOWN && exception_is_raised(other) != set &&
-            results_meet(&c->ret, &other->ret)) {
+        bool known = other->err != ERR_UNKNOWN && exception_is_raised(other) != set;
+        bool maybe = other->err == ERR_UNKNOWN && exception_fault(other, false) && set;
+        bool fails = set && looks_failed(&other->ret) && exception_is_raised(other);
+        if (other != c && ((known && results_meet(&c->ret, &other->ret)) ||
+                           (maybe && results_meet(&c->ret, &other->ret)) ||
+                           (fails && !looks_failed(&c->ret)))) {
             return true;
         }
     }

@@ -61,41 +61,9 @@ was_seen(const Waiting *waiting, const State *state)
     return false;
 }
 
-/* 1 when the state knows that the symbol is zero, 2 when it is not, 0 otherwise. */
-static int
-zeroness(const State *state, const Sym *sym)
-{
-    return !sym ? 3 : is_zero(state, sym) ? 1 : is_not_zero(state, sym) ? 2 : 0;
-}
-
-/* True when both know the same of NULL in the object variables that the caller passed: results
- * often tell what is in them. */
-static bool
-outs_alike(Explorer *ex, const State *a, const State *b)
-{
-    for (uint32_t i = 0; i < ex->fn->nparam && i < PARAM_MAX; i++) {
-        if (type_is_object_ptr(ex->fn->local[i].type)) {
-            const Place *place = place_deref(ex, sym_param(ex, i));
-            if (zeroness(a, state_get(a, place)) != zeroness(b, state_get(b, place))) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-/* True when two states may be joined; 'closely': both know the same of the exception, and of
- * what the caller finds in its variables. */
-static bool
-may_join(Explorer *ex, const State *a, const State *b, bool closely)
-{
-    return a->owes == b->owes && (!closely || (exception_is_same(a, b) && outs_alike(ex, a, b))) &&
-           state_same_ownership(a, b);
-}
-
 /* Joins states that owe the same for the same holders. */
 static void
-merge(Explorer *ex, Waiting *waiting, uint32_t block, bool closely)
+merge(Explorer *ex, Waiting *waiting, uint32_t block, Closeness closely)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < waiting->list.n; i++) {
@@ -121,9 +89,12 @@ merge(Explorer *ex, Waiting *waiting, uint32_t block, bool closely)
 static void
 merge_closely(Explorer *ex, Waiting *waiting, uint32_t block)
 {
-    merge(ex, waiting, block, true);
+    merge(ex, waiting, block, CLOSE_ALL);
     if (waiting->list.n > MAX_CLOSE) {
-        merge(ex, waiting, block, false);
+        merge(ex, waiting, block, CLOSE_RESULT);
+    }
+    if (waiting->list.n > MAX_CLOSE) {
+        merge(ex, waiting, block, CLOSE_ANY);
     }
 }
 
@@ -374,7 +345,7 @@ thin(Explorer *ex, States *states, uint32_t block)
     if (states->list.n <= MAX_INSIDE) {
         return;
     }
-    for (int pass = 0; pass < 3 && states->list.n > MAX_INSIDE; pass++) {
+    for (int pass = 0; pass < 4 && states->list.n > MAX_INSIDE; pass++) {
         uint32_t kept = 0;
         for (uint32_t i = 0; i < states->list.n; i++) {
             State *state = states->list.at[i];
@@ -384,7 +355,7 @@ thin(Explorer *ex, States *states, uint32_t block)
             }
             while (j < kept && !(pass == 0 ? state_equal(states->list.at[j], state)
                                            : may_join(ex, states->list.at[j], state,
-                                                      pass == 1))) {
+                                                      (Closeness)(CLOSE_ALL - pass + 1)))) {
                 j++;
             }
             if (j == kept) {
@@ -456,9 +427,10 @@ settle(Explorer *ex, const Waiting *waiting, State *state, uint32_t block)
     if (waiting->seen.n < MAX_FRESH) {
         return state;
     }
-    for (uint32_t k = 0; k < 2 * waiting->seen.n; k++) { /* the latest first */
+    for (uint32_t k = 0; k < 3 * waiting->seen.n; k++) { /* the latest first */
         uint32_t i = waiting->seen.n - 1 - k % waiting->seen.n;
-        if (may_join(ex, waiting->seen.at[i], state, k < waiting->seen.n)) {
+        Closeness close = (Closeness)(CLOSE_ALL - k / waiting->seen.n);
+        if (may_join(ex, waiting->seen.at[i], state, close)) {
             State *joined = state_copy(ex, state);
             state_join(ex, joined, waiting->seen.at[i], block, true);
             state_collect(ex, joined, block);
@@ -497,6 +469,7 @@ explore(Explorer *ex)
 {
     Run run = {.ex = ex, .at = ARENA_ARRAY(ex->arena, Waiting, ex->fn->nblock)};
     ex->inductive = find_inductive(ex);
+    ex->result = find_result(ex->fn);
     ex->indexed = stale_find_indexed(ex->arena, ex->fn);
     States entries = {0};
     entries_add(ex, &entries);

@@ -369,6 +369,7 @@ typedef struct Explorer {
     Crossing crossed[PARAM_MAX]; /* by parameter: used after that without a reference */
     const Place *counted; /* by_hand.c: the variable of a container whose items are counted, or */
     bool sought_counted;  /* ... NULL; once it has been looked for */
+    uint32_t result;      /* alike.c: 1 + the number variable that is returned; 0: none */
     uint64_t *indexed;    /* locals that hold lists which are indexed without a check; or NULL */
     bool has_holes;       /* hole.c: some container here gets the NULL of a call that failed */
     bool cut;             /* a budget was exceeded */
@@ -507,6 +508,20 @@ bool state_holds(const State *state, const Sym *sym);
 /* A number in base..base+3 for a fresh result of 'site' that nothing in the state
  * uses (base + 3: too many are alive); forgets what was assumed of it before. */
 uint32_t state_fresh(State *state, const Instr *site, uint32_t base);
+
+/* ---- alike.c ---------------------------------------------------------------------------- */
+
+typedef enum Closeness {
+    CLOSE_ANY,    /* they owe the same for the same holders */
+    CLOSE_RESULT, /* ... and have failed in the same way */
+    CLOSE_ALL,    /* ... know the same of the exception, and of what the caller finds in its
+                     variables */
+} Closeness;
+
+/* True when 'a' and 'b' are so close to each other. */
+bool may_join(Explorer *ex, const State *a, const State *b, Closeness closely);
+/* 1 + the number variable that the function returns, 0 when there is none. */
+uint32_t find_result(const Fn *fn);
 
 /* ---- collect.c, join.c -------------------------------------------------------------------- */
 

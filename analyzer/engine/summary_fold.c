@@ -372,7 +372,10 @@ split_from_failures(Maker *maker)
             if (!inside || !hands_out_memory(maker, a) || hands_out_memory(maker, b)) {
                 continue;
             }
-            if (a->ret.lo < n && n < a->ret.hi) {
+            if (a->ret.lo < n && n < a->ret.hi && n < 0) {
+                a->ret.lo = n + 1; /* a count: nobody means less than a failure by it */
+            }
+            else if (a->ret.lo < n && n < a->ret.hi) {
                 Case above = *a;
                 above.ret.lo = n + 1;
                 a->ret.hi = n - 1;

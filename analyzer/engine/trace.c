@@ -297,5 +297,11 @@ trace_steps(Explorer *ex, const PendingReport *report, Finding *finding)
     if (report->fault) {
         tell_fault(ex, report, finding, &cap);
     }
+    else if (report->rule->on_exception && report->at->op == OP_RET &&
+             loc_compare(report->at->loc, report->place) != 0) {
+        add(ex, finding, &cap, report->at->loc, STEP_CHANGE,
+            arena_printf(ex->out, "%s returns here, with that exception",
+                         ex->fn->decl->name));
+    }
     add(ex, finding, &cap, report->place, STEP_LOST, report->message);
 }

@@ -8,6 +8,8 @@
  * knows the callee.  A call through a table of functions is resolved where the macro
  * that hides the table names the function.
  */
+#include <string.h>
+
 #include "flow/flow.h"
 
 typedef struct Linker {
@@ -79,17 +81,74 @@ common_folder(const char *a, const char *b)
     return shared;
 }
 
-/* The index + 1 of the function that a declaration in this unit reaches, 0 for none. */
+static bool
+is_in_folder(const Unit *unit, const char *file)
+{
+    const char *slash = strrchr(unit->path, '/');
+    size_t length = slash != NULL ? (size_t)(slash - unit->path) + 1 : 0;
+
+    return file != NULL && common_folder(unit->path, file) == length &&
+           strchr(file + length, '/') == NULL;
+}
+
+/* True for the unit of a module that calls what only the folder of 'unit' defines. */
+static bool
+is_module_with(const Linker *linker, const Unit *module, const Unit *unit)
+{
+    bool starts = false;
+
+    for (uint32_t i = 0; i < module->fns.n && !starts; i++) {
+        starts = text_starts(module->fns.at[i]->decl->name, "PyInit_");
+    }
+    for (uint32_t i = 0; i < module->decls.n && starts; i++) {
+        const Decl *decl = module->decls.at[i];
+        uint32_t at = !decl->is_func || decl->is_static
+                          ? 0
+                          : (uint32_t)(uintptr_t)map_get_ptr(
+                                &linker->by_usr, str_intern(linker->strings, decl->usr));
+
+        if (at != 0 && linker->before[at - 1] == 0 &&
+            is_in_folder(unit, linker->program->fns[at - 1]->loc.file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same for the one definition, of those from 'at' on, in a module that 'unit' is linked into
+ * as part of a library: what the module defines comes before a stand-in of the library's. */
 static uint32_t
-reached(Linker *linker, const Unit *unit, const Decl *decl)
+defined_by_module(const Linker *linker, const Unit *unit, uint32_t at)
+{
+    uint32_t found = 0;
+
+    for (; at != 0; at = linker->before[at - 1]) {
+        const Unit *module = linker->program->fn_unit[at - 1];
+
+        if (module != unit && is_module_with(linker, module, unit)) {
+            if (found != 0) {
+                return 0;
+            }
+            found = at;
+        }
+    }
+    return found;
+}
+
+/* The index + 1 of the function that a declaration in this unit reaches, 0 for none; 'guess':
+ * whether it may be another one of its name. */
+static uint32_t
+reached(Linker *linker, const Unit *unit, const Decl *decl, bool *guess)
 {
     uint32_t at = (uint32_t)(uintptr_t)map_get_ptr(&linker->by_usr,
                                                    str_intern(linker->strings, decl->usr));
-    uint32_t best = at;
+    uint32_t best = at == 0 || linker->before[at - 1] == 0
+                        ? at : defined_by_module(linker, unit, at);
     size_t nearest = 0;
 
-    if (at == 0 || linker->before[at - 1] == 0) {
-        return at;
+    *guess = at != 0 && best == 0;
+    if (!*guess) {
+        return best;
     }
     for (; at != 0; at = linker->before[at - 1]) {
         size_t shared = common_folder(unit->path, linker->program->fns[at - 1]->loc.file);
@@ -114,18 +173,17 @@ resolve(Linker *linker, const Unit *unit)
     }
     for (uint32_t i = 0; i < unit->decls.n; i++) {
         const Decl *decl = unit->decls.at[i];
-        uint32_t index, at;
+        uint32_t index;
+        bool guess;
 
         if (!decl->is_func || decl->is_static || map_get_ptr(index_of_decl, decl) != NULL) {
             continue;
         }
-        index = reached(linker, unit, decl);
+        index = reached(linker, unit, decl, &guess);
         if (index != 0) {
             *map_put_ptr(index_of_decl, decl) = (void *)(uintptr_t)index;
         }
-        at = (uint32_t)(uintptr_t)map_get_ptr(&linker->by_usr,
-                                              str_intern(linker->strings, decl->usr));
-        if (at != 0 && linker->before[at - 1] != 0) {
+        if (guess) {
             *map_put_ptr(&linker->program->guessed, decl) = linker;
         }
     }
