@@ -58,8 +58,10 @@ may_join(Explorer *ex, const State *a, const State *b, Closeness closely)
         return false;
     }
     bool all = closely < CLOSE_ALL || (exception_is_same(a, b) && outs_alike(ex, a, b));
-    bool result = closely < CLOSE_RESULT || (exception_class(a) == exception_class(b) &&
-                                             results_alike(ex, a, b));
+    int class = exception_class(a);
+    bool result = closely < CLOSE_RESULT ||
+                  (class == exception_class(b) && results_alike(ex, a, b) &&
+                   (class != 2 || a->mute->at == b->mute->at));
     return all && result && state_same_ownership(a, b);
 }
 

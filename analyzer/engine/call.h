@@ -124,9 +124,9 @@ bool exception_is_doubtful(Explorer *ex, const State *state, const Sym *cond);
 /* True when the callee gives NULL because it got NULL, or fails because it got a negative number:
  * whoever gave that may have set an exception. */
 bool exception_passes_on(Explorer *ex, const State *state, const Call *call, const Case *c);
-/* True when the callee gets 'value', the NULL of a failure, and does otherwise with that, or keeps
- * it where somebody may look for it later. */
-bool exception_may_look(const Call *call, const Sym *value);
+/* True when the callee gets 'value', the NULL of a failure, and its outcome 'now' may come of that,
+ * or it keeps that where somebody may look for it later. */
+bool exception_may_look(const Call *call, const Case *now, const Sym *value);
 
 /* ---- exception_saved.c --------------------------------------------------------------------- */
 

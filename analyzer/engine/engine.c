@@ -53,6 +53,7 @@ analyse(Engine *engine, uint32_t index, bool first_pass, bool silent)
     explore(&ex);
     given_check(&ex);
     inconsistent_check(&ex);
+    exception_check_unseen(&ex);
     uint32_t first = engine->result->findings.n;
     events_finish(&ex, engine->result);
     note_own(engine, index, first);

@@ -280,6 +280,14 @@ is_argument(const Call *call, const Sym *sym)
     return false;
 }
 
+/* True for a result that nobody takes for a failure. */
+static bool
+is_success(const Result *ret)
+{
+    return ret->kind == RESULT_INT ? ret->lo >= 0 && ret->hi > 0
+                                   : ret->kind != RESULT_NULL && ret->kind != RESULT_ANY;
+}
+
 /* An exception comes while another one is set. */
 static void
 replace(Explorer *ex, State *state, const Call *call, Raised *raised, bool purpose)
@@ -288,7 +296,7 @@ replace(Explorer *ex, State *state, const Call *call, Raised *raised, bool purpo
     bool passed = old && is_argument(call, old->value);
     bool pending = state->err == ERRSTATE_PENDING;
     bool memory = old && old->outcome->err == ERR_NOMEM && raised->outcome->err == ERR_NOMEM;
-    bool inside = old && pending && !case_fails(old->outcome) &&
+    bool inside = old && pending && is_success(&old->outcome->ret) &&
                   exception_fault(old->outcome, false); /* told of there */
     if (!exception_is_set(state) || !old || (memory && pending) || inside) {
         return;
@@ -383,7 +391,7 @@ exception_apply(Explorer *ex, State *state, const Call *call, const Case *c, con
     }
     if (state->err == ERRSTATE_PENDING && call->summary->origin == ORIGIN_COMPUTED &&
         state->raised && state->raised->outcome->ret.kind == RESULT_NULL &&
-        !exception_is_purpose(call->summary) && exception_may_look(call, state->raised->value)) {
+        !exception_is_purpose(call->summary) && exception_may_look(call, c, state->raised->value)) {
         exception_unknown(state); /* the callee may keep what came of the failure, for later */
     }
     if (c->ret.kind == RESULT_FIELD && result && tells_by_null(call->summary)) {

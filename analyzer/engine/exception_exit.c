@@ -92,6 +92,43 @@ exception_return(Explorer *ex, State *state, const Sym *value, const Instr *at)
     }
 }
 
+/* The number below zero that the exit gives, or 0. */
+static int64_t
+failure_of(const Exit *e)
+{
+    Range range = e->value ? range_of(e->state, e->value) : (Range){.lo = 0};
+    return range.lo == range.hi && range.lo < 0 ? range.lo : 0;
+}
+
+/* True when the function fails with this number, and an exception, elsewhere. */
+static bool
+raises_elsewhere(const Explorer *ex, int64_t failure)
+{
+    for (uint32_t i = 0; i < ex->exits.n; i++) {
+        const Exit *e = &ex->exits.at[i];
+        if (failure_of(e) == failure && exception_is_set(e->state)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+exception_check_unseen(Explorer *ex)
+{
+    bool unseen = ex->info->contract == CONTRACT_NONE && !ex->info->is_entry &&
+                  ex->program->graph->ncaller[ex->fn_index] == 0;
+    for (uint32_t i = 0; unseen && ex->fn->ret->kind == TYPE_INT && i < ex->exits.n; i++) {
+        const Exit *e = &ex->exits.at[i];
+        bool clear = e->state->err == ERRSTATE_ENTRY || e->state->err == ERRSTATE_CLEAR;
+        int64_t failure = failure_of(e);
+        if (clear && failure < 0 && e->state->mute && raises_elsewhere(ex, failure)) {
+            event_exception(ex, state_copy(ex, e->state), EXCEPTION_MISSING, e->state->mute,
+                            e->at, NULL);
+        }
+    }
+}
+
 /* ---- what callers need to know -------------------------------------------------------------- */
 
 static ErrorEffect

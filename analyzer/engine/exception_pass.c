@@ -39,13 +39,13 @@ may_leave(const Call *call, const Case *c, uint32_t index)
 }
 
 bool
-exception_may_look(const Call *call, const Sym *value)
+exception_may_look(const Call *call, const Case *now, const Sym *value)
 {
     for (uint32_t i = 0; value && i < call->nargs; i++) {
         for (uint32_t j = 0; call->arg[i] == value && j < call->summary->ncases; j++) {
             const Case *c = &call->summary->cases[j];
             bool seen = i < PARAM_MAX && c->guard[i] != GUARD_ANY;
-            if ((seen && !exception_is_raised(c)) || may_leave(call, c, i)) {
+            if ((seen && !exception_is_raised(now)) || may_leave(call, c, i)) {
                 return true;
             }
         }

@@ -786,6 +786,9 @@ void exception_branch(Explorer *ex, State *state, const Sym *cond, bool truth);
 void exception_switch(Explorer *ex, State *state, const Sym *value);
 /* The function returns 'value' (NULL for none): does that fit the exception state? */
 void exception_return(Explorer *ex, State *state, const Sym *value, const Instr *at);
+/* After the exploration: reports failures without an exception of a function that nobody is seen to
+ * call, and that fails in the same way with one. */
+void exception_check_unseen(Explorer *ex);
 /* What callers need to know of an exit: the exception, what was asked of the one that they had
  * set, who is to blame when it does not fit the result. */
 void exception_summarize(Explorer *ex, const Exit *e, Case *c);
