@@ -16,6 +16,7 @@ struct Owners {
     Map owning;  /* key -> itself */
     Map changing; /* key -> Changer */
     Map given;    /* key of a container that comes from outside -> itself */
+    Map foreign;  /* key of what may be an object of any type -> itself */
     Map made;     /* key of a container that the program makes -> itself */
     Map fed;      /* key of a container that gets what comes from outside -> itself */
     Map shrunk;   /* key of a container that the program takes from -> itself */
@@ -45,6 +46,7 @@ typedef struct Look {
     uint8_t in_use;    /* the function runs while its objects are in use */
     bool takes_down;   /* the function only empties its first argument, a plain struct */
     bool own_self;     /* ... but not on its first argument */
+    bool has_self;     /* its first argument is an instance of the type that it belongs to */
     const Instr **def; /* by temporary */
     Map from;          /* local index + 1 -> first key it was read from */
 } Look;
@@ -252,9 +254,9 @@ is_made(const Look *look, Val val)
     return from && from->op == OP_CALL;
 }
 
-/* True for an object that the caller passed: a parameter, or what a parser filled. */
-static bool
-is_given(const Look *look, Val val)
+/* The local of an object that the caller passed: a parameter, or what a parser filled; -1. */
+static int64_t
+given_local(const Look *look, Val val)
 {
     const Instr *load = val.kind == VAL_TEMP ? look->def[val.index] : NULL;
     while (load && load->op != OP_LOAD) {
@@ -264,11 +266,11 @@ is_given(const Look *look, Val val)
         load = same && from.kind == VAL_TEMP ? look->def[from.index] : NULL;
     }
     if (!load || load->a.kind != VAL_LOCAL) {
-        return false;
+        return -1;
     }
     uint32_t local = load->a.index;
     if (look->fn->local[local].is_param) {
-        return type_is_object(look->fn->local[local].type);
+        return type_is_object(look->fn->local[local].type) ? (int64_t)local : -1;
     }
     for (uint32_t b = 0; b < look->fn->nblock; b++) {
         for (uint32_t i = 0; i < look->fn->block[b].nins; i++) {
@@ -276,12 +278,18 @@ is_given(const Look *look, Val val)
             bool parse = call->op == OP_CALL && strstr(callee_name(call), "PyArg_");
             for (uint32_t a = 0; parse && a < call->nargs; a++) {
                 if (call->args[a].kind == VAL_LOCAL && call->args[a].index == local) {
-                    return true;
+                    return local;
                 }
             }
         }
     }
-    return false;
+    return -1;
+}
+
+static bool
+is_given(const Look *look, Val val)
+{
+    return given_local(look, val) >= 0;
 }
 
 static void
@@ -413,6 +421,7 @@ static void
 look_through(Owners *owners, const Fn *fn, const FnInfo *info)
 {
     Look look = {.owners = owners, .fn = fn, .in_use = info->in_use,
+                 .has_self = info->self != 0,
                  .own_self = info->self && !(info->self & (SELF_METHOD | SELF_SETTER)),
                  .def = ARENA_ARRAY(owners->arena, const Instr *, fn->ntemp + 1)};
     map_init(&look.from, owners->arena);
@@ -441,6 +450,9 @@ look_through(Owners *owners, const Fn *fn, const FnInfo *info)
             }
             else if (ins->op == OP_STORE && ins->a.kind != VAL_LOCAL && is_given(&look, ins->b)) {
                 note_key(&owners->given, key_of_address(&look, ins->a));
+                if (given_local(&look, ins->b) > 0 || !look.has_self) {
+                    note_key(&owners->foreign, key_of_address(&look, ins->a));
+                }
             }
             else if (ins->op == OP_STORE && ins->a.kind == VAL_TEMP && is_made(&look, ins->b)) {
                 note_key(&owners->made, key_of_address(&look, ins->a));
@@ -460,6 +472,7 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     map_init(&owners->owning, arena);
     map_init(&owners->changing, arena);
     map_init(&owners->given, arena);
+    map_init(&owners->foreign, arena);
     map_init(&owners->made, arena);
     map_init(&owners->fed, arena);
     map_init(&owners->shrunk, arena);
@@ -508,6 +521,7 @@ known_of(const Owners *owners, Str key)
     hash |= (uint64_t)is_encoded(owners, key) << 3;
     hash |= (uint64_t)(map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key)) << 4;
     hash |= (uint64_t)is_ever_set(owners, key) << 5;
+    hash |= (uint64_t)(map_get_ptr(&owners->foreign, key) != NULL) << 6;
     hash = family ? hash_bytes(family, strlen(family), hash) : hash;
     const Freers *freers = map_get_ptr(&owners->freers, key);
     hash = freers ? hash_mix(hash, freers->sum) : hash;
@@ -570,8 +584,9 @@ owners_digest(const Owners *owners)
         Str key = owners->encoded.at[i].value;
         add_unordered(&sum, key, is_encoded(owners, key) ? "encoded" : "other");
     }
-    const Map *others[] = {&owners->given, &owners->made, &owners->fed, &owners->shrunk};
-    static const char *const words[] = {"given", "made", "fed", "shrunk"};
+    const Map *others[] = {&owners->given, &owners->made, &owners->fed, &owners->shrunk,
+                           &owners->foreign};
+    static const char *const words[] = {"given", "made", "fed", "shrunk", "foreign"};
     for (size_t m = 0; m < COUNT_OF(others); m++) {
         for (uint32_t i = 0; i < others[m]->n; i++) {
             add_unordered(&sum, others[m]->at[i].value, words[m]);
@@ -646,6 +661,13 @@ owners_is_given(Owners *owners, const Place *place)
 {
     Str key = key_of_place(owners, place);
     return key && (map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key));
+}
+
+bool
+owners_is_foreign(Owners *owners, const Place *place)
+{
+    Str key = key_of_place(owners, place);
+    return key && (map_get_ptr(&owners->foreign, key) || map_get_ptr(&owners->fed, key));
 }
 
 bool

@@ -24,7 +24,7 @@ static bool
 is_reached(Explorer *ex, const State *state, const Place *place, const Sym *old)
 {
     return ex->info->in_use == 2 && !(ex->info->self & SELF_DEALLOC) && !ex->info->is_dealloc &&
-           owners_is_given(ex->owners, place) && !across_is_simple(ex, state, old);
+           owners_is_foreign(ex->owners, place) && !across_is_simple(ex, state, old);
 }
 
 void

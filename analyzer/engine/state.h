@@ -456,6 +456,8 @@ bool owners_is_exposed(Owners *owners, const Place *place);
 /* True when what stands in the field or global, or in the container that it holds, may have come
  * from outside the program. */
 bool owners_is_given(Owners *owners, const Place *place);
+/* The same, but for instances of the type whose method has stored them: it knows what they do. */
+bool owners_is_foreign(Owners *owners, const Place *place);
 /* Whether memory at 'place' owns what is stored there. */
 Owning owners_ask(Owners *owners, const Place *place);
 /* The family that memory in the field or global at 'place' is given back to, NULL when
