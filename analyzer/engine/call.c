@@ -51,6 +51,18 @@ callee_decl(Explorer *ex, State *state, const Instr *ins)
     return sym->kind == SYM_FUNC ? sym->decl : NULL;
 }
 
+/* The name that facts have for the callee; that of a slot whose function a variable holds is the
+ * slot's: next = Py_TYPE(it)->tp_iternext. */
+static Str
+fact_name(Explorer *ex, State *state, const Instr *ins, const Decl *decl)
+{
+    const Sym *sym = decl || ins->a.kind != VAL_TEMP ? NULL : eval(ex, state, ins->a);
+    const Place *place = sym && sym->kind == SYM_INIT ? sym->place : NULL;
+    bool slot = place && place->kind == PLACE_FIELD && text_equal(place->record, "PyTypeObject");
+    return slot ? str_internf(ex->strings, ".%s", place->name)
+                : decl ? decl->name : callee_name(ins);
+}
+
 /* The fact about a function of which the project carries its own copy, as
  * pythoncapi_compat.h and Cython do: it says more than the copy's body. */
 static const Summary *
@@ -605,7 +617,7 @@ void
 step_call(Explorer *ex, State *state, const Instr *ins, States *out)
 {
     const Decl *decl = callee_decl(ex, state, ins);
-    Call call = {.ins = ins, .name = decl ? decl->name : callee_name(ins), .nargs = ins->nargs};
+    Call call = {.ins = ins, .name = fact_name(ex, state, ins, decl), .nargs = ins->nargs};
     if (event_ask(ex, state, ins, call.name)) {
         VEC_PUSH(ex->arena, &out->list, state);
         return;
