@@ -259,6 +259,27 @@ is_fortify(const char *macro)
     return text_starts(macro, "_FORTIFY_SOURCE");
 }
 
+/* True for a language of source text; what is compiled already is never read. */
+static bool
+is_language(const char *language)
+{
+    static const char *const starts[] = {"c", "objective-c", "none", "hip"};
+
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        if (text_starts(language, starts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True for a value that is left out, and the option "-x" or "-D" before it with it. */
+static bool
+is_dropped(const char *option, const char *value)
+{
+    return is_fortify(value) || (text_equal(option, "-x") && !is_language(value));
+}
+
 /* True for an option that makes a compiler load code or run programs. */
 static bool
 is_unsafe(const char *arg)
@@ -288,6 +309,15 @@ find_unsafe(const Words *args)
     return NULL;
 }
 
+/* True for "-Xclang -include -Xclang FILE" at 'i', which is how CMake includes the header beside
+ * one that it has compiled. */
+static bool
+is_passed_include(const Words *args, uint32_t i)
+{
+    return i + 3 < args->n && text_equal(args->at[i], "-Xclang") &&
+           text_equal(args->at[i + 1], "-include") && text_equal(args->at[i + 2], "-Xclang");
+}
+
 /* Handles args[i]; returns how many words it used. */
 static uint32_t
 clean_one(Arena *arena, const Words *args, uint32_t i, Words *kept)
@@ -296,6 +326,11 @@ clean_one(Arena *arena, const Words *args, uint32_t i, Words *kept)
     const ArgRule *rule = arg[0] == '-' ? find_rule(arg) : NULL;
     bool separate = rule != NULL && text_equal(arg, rule->text) && i + 1 < args->n;
 
+    if (is_passed_include(args, i)) {
+        VEC_PUSH(arena, kept, args->at[i + 1]);
+        VEC_PUSH(arena, kept, args->at[i + 3]);
+        return 4;
+    }
     if (rule == NULL) {
         if (arg[0] == '@') { /* a response file that could not be read */
             VEC_PUSH(arena, kept, arg);
@@ -306,14 +341,15 @@ clean_one(Arena *arena, const Words *args, uint32_t i, Words *kept)
         return 2;
     }
     if (rule->kind == ARG_KEEP_VALUE && separate) {
-        if (!is_fortify(args->at[i + 1])) {
+        if (!is_dropped(arg, args->at[i + 1])) {
             VEC_PUSH(arena, kept, arg);
             VEC_PUSH(arena, kept, args->at[i + 1]);
         }
         return 2;
     }
     if (rule->kind == ARG_KEEP || rule->kind == ARG_KEEP_ALL ||
-        (rule->kind == ARG_KEEP_VALUE && !text_equal(arg, rule->text))) {
+        (rule->kind == ARG_KEEP_VALUE && !text_equal(arg, rule->text) &&
+         !is_dropped(rule->text, arg + strlen(rule->text)))) {
         VEC_PUSH(arena, kept, arg);
     }
     return 1;

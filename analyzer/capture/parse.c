@@ -55,13 +55,33 @@ overlay_source(Arena *arena, const char *overlay)
                         overlay != NULL ? overlay : "#include_next <Python.h>");
 }
 
+/* Appends one of the job's arguments, and returns how many words it was.  "-include" goes past the
+ * compiler's driver, which would read a precompiled header that lies beside the file instead: that
+ * may be another compiler's, old, or made to do harm. */
+static uint32_t
+add_arg(const Job *job, uint32_t i, const char **args, int *n)
+{
+    const char *arg = job->args[i];
+    bool include = text_starts(arg, "-include"), joined = include && arg[8] != '\0';
+
+    if (!include || (!joined && i + 1 == job->nargs)) {
+        args[(*n)++] = arg;
+        return 1;
+    }
+    args[(*n)++] = "-Xclang";
+    args[(*n)++] = "-include";
+    args[(*n)++] = "-Xclang";
+    args[(*n)++] = joined ? arg + 8 : job->args[i + 1];
+    return joined ? 1 : 2;
+}
+
 /* The job's arguments between ours: the overlay must be found first; no
  * warning counts; the optimiser's header tricks only hide calls. */
 static const char **
 build_args(Arena *arena, const Job *job, const char *pch, int *nargs)
 {
     const char *const last[] = {"-Wno-everything", "-w", "-ferror-limit=0", "-O0"};
-    const char **args = ARENA_ARRAY(arena, const char *, job->nargs + 4 + COUNT_OF(gate_args)
+    const char **args = ARENA_ARRAY(arena, const char *, 4 * job->nargs + 4 + COUNT_OF(gate_args)
                                                              + COUNT_OF(last));
     int n = 0;
 
@@ -70,8 +90,8 @@ build_args(Arena *arena, const Job *job, const char *pch, int *nargs)
     for (size_t i = 0; i < COUNT_OF(gate_args); i++) {
         args[n++] = gate_args[i];
     }
-    for (uint32_t i = 0; i < job->nargs; i++) {
-        args[n++] = job->args[i];
+    for (uint32_t i = 0; i < job->nargs;) {
+        i += add_arg(job, i, args, &n);
     }
     for (size_t i = 0; i < COUNT_OF(last); i++) {
         args[n++] = last[i];

@@ -141,6 +141,51 @@ def test_plugins(project):
     project.check(1, "sound", "plug", says="flags that load code into a compiler are left out")
 
 
+def test_precompiled(project):
+    """What is compiled already is never read: it may be old, another compiler's, or made to do
+    harm.  The header beside it counts, and the language of the file."""
+    inner = "#ifdef HERE\n" + LEAK + "#endif\n"
+    (project.folder / "evil.pch").write_bytes(b"CPCH" + bytes(range(256)))
+    for number, suffix in enumerate(("pch", "gch")):
+        (project.folder / f"all{number}.h").write_text("#define HERE\n")
+        (project.folder / f"all{number}.h.{suffix}").write_bytes(b"CPCH" + bytes(range(256)))
+        project.add(f"{suffix}.c", inner.format(suffix), "-include", f"all{number}.h")
+        project.add(f"joined_{suffix}.c", inner.format(f"joined_{suffix}"), f"-includeall{number}.h")
+    project.add("cmake.c", inner.format("cmake"), "-Xclang", "-include-pch", "-Xclang", "evil.pch",
+                "-Xclang", "-include", "-Xclang", "all0.h")
+    for language in ("ast", "pcm", "ir"):
+        project.add(f"{language}.c", LEAK.format(language), "-x", language)
+    for name in ("evil.ast", "evil.pcm", "evil.bc"):
+        project.add(name, b"CPCH" + bytes(range(256)))
+    project.check(1, "sound", "pch", "gch", "joined_pch", "joined_gch", "cmake", "ast", "pcm", "ir",
+                  says="3 entries of the database are not C or C++")
+
+
+def test_crash_of_the_parser(project):
+    """libclang crashes on one file, in more than one way."""
+    for number, what in enumerate(("crash", "parser_crash", "llvm_fatal_error", "overflow_stack")):
+        project.add(f"bad{number}.c", f"#pragma clang __debug {what}\n" + LEAK.format("lost"))
+    project.add("behind.c", LEAK.format("behind"))
+    project.check(1, "sound", "behind", says=[f"bad{number}.c" for number in range(4)],
+                  options=("--timeout", "5"))
+
+
+def test_writing_flags(project):
+    """No flag of a compiler makes a scan write anything."""
+    flags = ("-save-temps -dM -E -MD -MFdeps -MJ json -Wp,-MD,deps2 -ftime-trace=trace -fmodules "
+             "-fmodules-cache-path=modules -index-store-path index --serialize-diagnostics bin -o out "
+             "-fprofile-generate=profile -gsplit-dwarf -fcrash-diagnostics-dir=crash -Xclang -emit-pch "
+             "-dependency-file deps3 -fsave-optimization-record=yaml -foptimization-record-file=opt "
+             "-fproc-stat-report=stats -stats-file=stats2 -aux-info aux -dumpdir dump -ftest-coverage")
+    for number, words in enumerate((flags.split(), *([flag] for flag in flags.split()
+                                                     if flag.startswith("-") and "=" in flag))):
+        project.add(f"w{number}.c", LEAK.format(f"w{number}"), *words)
+    before = sorted(os.listdir(project.folder))
+    project.check(1, "sound", *(f"w{number}" for number in range(len(project.entries) - 1)))
+    after = sorted(os.listdir(project.folder))
+    assert set(after) - set(before) <= {"compile_commands.json"}, (before, after)
+
+
 def test_output_on_full_disk(project):
     code, _, messages = project.scan("--output", "/dev/full")
     assert code == 2 and "/dev/full" in messages, (code, messages)

@@ -172,6 +172,9 @@ test_the_rest_is_dropped(void **state)
                                        "-D _FORTIFY_SOURCE=3 -Wp,-D_FORTIFY_SOURCE=2 -Wp,-DB"),
                         "-DA|-DB");
     assert_string_equal(cleaned(place, "-Xclang -load gcc x.c -I"), "");
+    assert_string_equal(cleaned(place, "-Xclang -include-pch -Xclang p -Xclang -include -Xclang h.h"),
+                        "-include|h.h");
+    assert_string_equal(cleaned(place, "-x ast -xir -x c -xc++ -x pcm"), "-x|c|-xc++");
     assert_string_equal(cleaned(place, "-Xclang -load -Xclang x.so -fplugin=x.so -DA"), "-DA");
     assert_string_equal(cleaned(place, "-Wp,-DA,-load,x.so,-D_FORTIFY_SOURCE=2 -Wp,-IB"), "-DA|-IB");
 }
