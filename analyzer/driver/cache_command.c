@@ -4,6 +4,7 @@
 #include "driver/cache.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 #define DAYS_KEPT 30
 
@@ -20,6 +21,14 @@ cache_folder(Arena *arena, const Options *options, const Scan *scan)
                                   : arena_printf(arena, "%s/" CACHE_FOLDER, scan->jobs.root);
 }
 
+static bool
+is_link(const char *path)
+{
+    char first;
+
+    return readlink(path, &first, 1) >= 0;
+}
+
 Cache *
 cache_wanted(Arena *arena, const Options *options, const Scan *scan)
 {
@@ -30,6 +39,11 @@ cache_wanted(Arena *arena, const Options *options, const Scan *scan)
     }
     if (options->store != NULL) {
         return cache_open_store(arena, options->store);
+    }
+    if (folder != NULL && options->cache == NULL && is_link(folder)) { /* the project's, not ours */
+        say("the cache %s is a link, and where it leads nobody said; the scan goes on without it "
+            "(--cache DIR names a folder)", folder);
+        return NULL;
     }
     return folder != NULL ? cache_open(arena, folder) : NULL;
 }

@@ -168,6 +168,11 @@ def test_foreign(project):
     project.check(None, says="cannot be used")
     assert (project.folder / "target").read_bytes() == b"", "a link is followed"
     shutil.rmtree(project.cache.parent)
+    (project.folder / "elsewhere").mkdir()
+    project.cache.parent.symlink_to(project.folder / "elsewhere")
+    project.check(None, says="is a link")
+    assert not list((project.folder / "elsewhere").iterdir()), "the link of a project is followed"
+    project.cache.parent.unlink()
     project.cache.parent.write_text("a file")
     project.check(None, says="cannot be made")
     project.cache.parent.unlink()
