@@ -105,17 +105,22 @@ bool
 closure_drops_on_demand(Finder *finder, const Build *build, const Member *member)
 {
     const unsigned drops = 1u << DOES_RELEASE | 1u << DOES_RESET;
+    bool dropped = false;
 
     for (uint32_t m = 0; m < build->methods.n; m++) {
         uint64_t *set = ARENA_ARRAY(finder->arena, uint64_t, finder->program->nfns / 64 + 1);
+        uint32_t fn = build->methods.at[m];
 
-        reach(finder, set, build->methods.at[m], DEPTH);
-        if (closure_finds(set, member, drops) != NULL &&
-            !puts_something(set, member)) {
-            return true;
+        if (finder->program->fns[fn]->ret->kind == TYPE_INT) {
+            continue; /* in m_slots: it fills the state */
         }
+        reach(finder, set, fn, DEPTH);
+        if (puts_something(set, member)) {
+            return false;
+        }
+        dropped = dropped || closure_finds(set, member, drops) != NULL;
     }
-    return false;
+    return dropped;
 }
 
 const Instr *

@@ -240,7 +240,7 @@ unsigned known_record(const char *tag);
 const uint64_t *closure_of(Finder *finder, Build *build, SlotId slot);
 /* The first action of one of the kinds (a set of bits) on the member in a closure, or NULL. */
 const Action *closure_finds(const uint64_t *closure, const Member *member, unsigned kinds);
-/* True when a method releases what the member holds, and puts nothing there. */
+/* True when a method releases what the member holds, and none puts anything there. */
 bool closure_drops_on_demand(Finder *finder, const Build *build, const Member *member);
 /* True when a function of the closure calls the slot through a type ("type->tp_clear(self)"). */
 bool closure_delegates(Finder *finder, const uint64_t *closure, SlotId slot);
