@@ -4,4 +4,4 @@ set -euo pipefail
 if grep -q __asan_init "$1"; then
     exit 0 # has checks of its own
 fi
-tests/memcheck "$1" --every 25
+tests/memcheck "$1" --every 40
