@@ -276,7 +276,7 @@ call_lambda(Lower *lo, Callee *callee, CXCursor expr, Val into)
     CXType closure = clang_getCursorType(clang_getCursorSemanticParent(callee->function));
     CXCursor body = class_method(lo->tu, closure, "operator()");
     uint32_t nargs;
-    Val *args, result;
+    Val *args, result = VAL_NOTHING;
 
     if (clang_Cursor_getNumArguments(expr) > 0) {
         lower_effect(lo, clang_Cursor_getArgument(expr, 0)); /* the lambda itself */
