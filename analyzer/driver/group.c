@@ -110,8 +110,7 @@ borrowed_key(const Finding *finding)
 static uint64_t
 exit_key(const Finding *finding)
 {
-    bool extra = (text_equal(finding->cause, "a reference taken by hand") ||
-                  text_equal(finding->cause, "what Py_INCREF does to a reference")) &&
+    bool extra = text_equal(finding->cause, "a reference from Py_INCREF") &&
                  (finding->reach == REACH_ORDINARY || finding->reach == REACH_INIT);
     bool lost = text_equal(finding->rule->id, "leak") && !extra &&
                 strstr(finding->message, "the function returns while it still owns");

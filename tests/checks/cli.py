@@ -315,7 +315,19 @@ second(PyObject *self, PyObject *list)
 {
     return checks(PyList_GetItem(list, 1)) < 0 ? NULL : PyLong_FromLong(2);
 }
+static PyObject *
+counts_twice(PyObject *self, PyObject *list)
+{
+    PyObject *key = PyList_GetItem(list, 0), *value = PyList_GetItem(list, 1);
+    if (!key || !value) {
+        return NULL;
+    }
+    Py_INCREF(key);
+    Py_INCREF(value);
+    return PyLong_FromLong(2);
+}
 PyMethodDef methods[] = {{"forgets", forgets, METH_O, NULL}, {"uses_often", uses_often, METH_O, NULL},
+    {"counts_twice", counts_twice, METH_O, NULL},
     {"first", first, METH_O, NULL}, {"second", second, METH_O, NULL}, {NULL, NULL, 0, NULL}};
 """
 
@@ -329,6 +341,8 @@ def test_what_one_change_mends_is_one_finding(folder):
     found = [(f["function"], f["rule"], len(f.get("others", [])))
              for f in json.loads(result.out)["findings"]]
     check(("forgets", "leak", 2) in found, result, "three objects, one exit")
+    check([f[2] for f in found if f[0] == "counts_twice"] == [0, 0], result,
+          "two counts by hand, each mended where it is")
     check([f[2] for f in found if f[:2] == ("uses_often", "borrowed-across-call")] == [1], result,
           "two uses of one item")
     check([f[2] for f in found if f[0] in ("first", "second") and "across" in f[1]] == [1], result,
