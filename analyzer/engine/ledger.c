@@ -16,21 +16,9 @@ outcome_failed(const Case *outcome)
            (outcome->err == ERR_RAISES || outcome->err == ERR_NOMEM);
 }
 
-/* True for the empty string, of which there is one. */
-static bool
-is_empty_string(const Sym *sym)
-{
-    const Instr *site = sym->kind == SYM_CALL ? sym->site : NULL;
-    return site && site->op == OP_CALL && site->nargs == 1 && site->args[0].kind == VAL_STR &&
-           text_equal(site->args[0].str, "") && text_equal(callee_name(site), "PyUnicode_FromString");
-}
-
 bool
 ledger_immortal(Explorer *ex, const Sym *sym)
 {
-    if (is_empty_string(sym)) {
-        return model_immortal(ex->model, "_Py_NoneStruct");
-    }
     const Place *place = sym->kind == SYM_ADDR || sym->kind == SYM_INIT ? sym->place : NULL;
     if (sym->kind == SYM_ADDR && place_root(place)->kind == PLACE_GLOBAL &&
         model_immortal(ex->model, "static")) {
