@@ -143,6 +143,9 @@ static void
 report(Explorer *ex, State *state, const Stale *mark, const Instr *at, const char *use)
 {
     const Stale copy = *mark;
+    if (copy.danger.kind == STALE_MOVED) {
+        return;
+    }
     stale_filter(ex, state, stale_is_other_sym, copy.sym);
     const Ref *ref = state_ref(state, copy.sym);
     bool held = ref && (ref->own > 0 || (ref->flags & REF_ESCAPED));
@@ -273,8 +276,12 @@ check_crossing(Explorer *ex, State *state, const Call *call, uint32_t arg, Chanc
         return;
     }
     const Sym *sym = call->arg[arg];
+    const Stale *mark = mark_of(state, call->ins->args[arg]);
     int param = crossing_param(ex, sym);
     const Ref *ref = state_ref(state, sym);
+    if (mark && mark->danger.kind == STALE_MOVED) {
+        return;
+    }
     if (param >= 0 && crossing && !(ref && ref->own > 0) &&
         (!ex->crossed[param].at || ex->crossed[param].chance < crossing->chance)) {
         ex->crossed[param] = (Crossing){call->ins, call->ins, crossing->chance};
@@ -283,7 +290,8 @@ check_crossing(Explorer *ex, State *state, const Call *call, uint32_t arg, Chanc
     if (danger.chance == CHANCE_NONE) {
         return;
     }
-    Chance chance = lower(danger.chance, crossing ? (Chance)crossing->chance : CHANCE_MEDIUM);
+    Chance ran = lower(runs, crossing ? (Chance)crossing->chance : CHANCE_MEDIUM);
+    Chance chance = lower(danger.chance, ran);
     const Node *trace = state->trace;
     const char *callee = display_name(ex, call->name);
     if (crossing) {

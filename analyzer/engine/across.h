@@ -73,6 +73,12 @@ bool stale_is_other_sym(const void *payload, const Stale *mark);
 /* True when the state holds in the marked place what it held when it was marked. */
 bool stale_still_there(Explorer *ex, const State *state, const Stale *mark);
 
+/* ---- across_moved.c ---- */
+
+/* The field at 'place' is about to get 'now' without a release: variables that hold what it held
+ * are marked as the owners. */
+void across_moved(Explorer *ex, State *state, const Instr *at, const Place *place, const Sym *now);
+
 /* ---- across.c ---- */
 
 typedef struct Marks { /* what one call is going to make stale */

@@ -310,6 +310,12 @@ across_runs(Explorer *ex, const State *state, const Call *call)
     if (call->summary->origin == ORIGIN_COMPUTED && is_quiet_for(ex, state, call)) {
         return CHANCE_NONE;
     }
-    return call->summary->origin == ORIGIN_COMPUTED ? (Chance)call->summary->runs
-                                                    : fact_runs(ex, state, call);
+    if (call->summary->origin != ORIGIN_COMPUTED) {
+        return fact_runs(ex, state, call);
+    }
+    Chance runs = (Chance)call->summary->runs;
+    int by = call->summary->runs_by;
+    bool own = runs > CHANCE_LOW && by > 0 && (uint32_t)by <= call->nargs &&
+               across_foreign(ex, state, call->arg[by - 1]) == CHANCE_LOW;
+    return own ? CHANCE_LOW : runs;
 }

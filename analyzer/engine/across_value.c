@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/across.h"
+#include "engine/foreign.h"
 
 typedef enum Lender { /* what a getter takes its result from */
     LENDER_FIXED,  /* an object that keeps it as long as it lives itself */
@@ -74,6 +75,20 @@ is_no_list(const State *state, const Sym *sym)
                     text_equal(check->b->place->decl->name, "PyList_Type");
         if (text_starts(check->text, "PyTuple_Check") ||
             (text_equal(check->text, "PyObject_TypeCheck") && !list)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* True when the path has found the object to be a frozenset: nothing is ever taken out of it. */
+static bool
+is_frozen(const State *state, const Sym *sym)
+{
+    for (uint32_t i = 0; i < state->nrange; i++) {
+        const Sym *check = state->range[i].sym;
+        if (check->kind == SYM_PURE && check->a == sym && is_not_zero(state, check) &&
+            text_equal(check->text, "PyFrozenSet_CheckExact")) {
             return true;
         }
     }
@@ -169,7 +184,8 @@ item_danger(Explorer *ex, const State *state, const char *getter, const Sym *own
     if (!owner) {
         return none;
     }
-    bool fixed = lender == LENDER_FIXED || (lender == LENDER_LIST && is_no_list(state, owner));
+    bool fixed = lender == LENDER_FIXED || (lender == LENDER_LIST && is_no_list(state, owner)) ||
+                 (lender == LENDER_DICT && is_frozen(state, owner));
     Chance chance = fixed ? CHANCE_NONE : across_shared(ex, state, owner);
     bool block = text_ends(getter, "_ITEMS") || text_starts(getter, "PyByteArray_A");
     if (chance != CHANCE_NONE) {
@@ -217,8 +233,11 @@ place_danger(Explorer *ex, const State *state, const Sym *sym, int depth)
                         .place = named, .changer = changer->name,
                         .kind = memory ? STALE_MEMORY : global ? STALE_GLOBAL : STALE_FIELD};
     }
-    bool part = !named || fixed || owners_evident(ex->owners, named) ||
-                owners_frees(ex->owners, named); /* dies with what it was read from */
+    bool number = !named && sym->type && sym->type->kind == TYPE_PTR && sym->type->to &&
+                  sym->type->to->kind == TYPE_INT; /* an address in bytes: of other memory */
+    bool part = named ? fixed || owners_evident(ex->owners, named) ||
+                            owners_frees(ex->owners, named)
+                      : !number; /* dies with what it was read from */
     return part && root->kind == PLACE_DEREF ? danger_at(ex, state, root->sym, depth) : none;
 }
 
@@ -271,54 +290,91 @@ across_danger(Explorer *ex, const State *state, const Sym *sym)
     return danger_at(ex, state, sym, MAX_OWNERS);
 }
 
-static Chance foreign_at(Explorer *ex, const State *state, const Sym *sym, int depth);
+/* What is asked about a value: itself, or what it holds. */
+typedef struct Question {
+    Explorer *ex;
+    const State *state;
+    uint8_t kind; /* ForeignKind */
+} Question;
+
+static Chance foreign_at(Question q, const Sym *sym, int depth);
 
 /* What was read from memory: as foreign as what stands there may be. */
 static Chance
-foreign_place(Explorer *ex, const State *state, const Place *place, int depth)
+foreign_place(Question q, const Place *place, int depth)
 {
     if (!place) {
         return CHANCE_LOW;
     }
-    if (place_is_callers(place) || text_equal(place->name, EITHER)) {
+    const Foreign *foreign = owners_values(q.ex->owners);
+    if (text_equal(place->name, EITHER) && place->base->kind == PLACE_LOCAL) {
+        uint8_t kinds = foreign_local(foreign, q.ex->fn_index, place->base->index);
+        return kinds & q.kind ? CHANCE_MEDIUM : CHANCE_LOW;
+    }
+    if (place_is_callers(place)) {
         return CHANCE_MEDIUM;
     }
+    bool either = text_equal(place->name, EITHER);
+    const Place *named = named_place(either ? place->base : place), *root = place_root(place);
     if (place_is_local(place)) {
-        return is_param(ex, place) ? shared_param(ex, place) : CHANCE_LOW;
+        bool foreign_arg = is_param(q.ex, place) &&
+                           (foreign_local(foreign, q.ex->fn_index, place->index) & q.kind);
+        return foreign_arg ? shared_param(q.ex, place) : CHANCE_LOW;
     }
-    const Place *named = named_place(place), *root = place_root(place);
     if (named) {
-        return owners_is_given(ex->owners, named) ? CHANCE_MEDIUM : CHANCE_LOW;
+        return owners_foreign(q.ex->owners, named) & q.kind ? CHANCE_MEDIUM : CHANCE_LOW;
     }
-    return root->kind == PLACE_DEREF ? foreign_at(ex, state, root->sym, depth) : CHANCE_LOW;
+    return root->kind == PLACE_DEREF ? foreign_at(q, root->sym, depth) : CHANCE_LOW;
+}
+
+/* True for what PyDict_Next gave as the key. */
+static bool
+is_dict_key(const Sym *sym, const char *name)
+{
+    const int64_t slot = 3; /* of its third argument */
+    return text_ends(name, "PyDict_Next") && sym->num / 4 == slot;
 }
 
 /* What a call gave. */
 static Chance
-foreign_call(Explorer *ex, const State *state, const Sym *sym, int depth)
+foreign_call_result(Question q, const Sym *sym, int depth)
 {
-    const Ref *ref = state_ref(state, sym);
+    const Ref *ref = state_ref(q.state, sym);
+    const Foreign *foreign = owners_values(q.ex->owners);
     const char *name = sym->site && sym->site->op == OP_CALL ? callee_name(sym->site) : "";
-    if (text_starts(name, "PyArg_") || text_starts(name, "_PyArg_") || gives_known(name)) {
+    if (text_starts(name, "PyArg_") || text_starts(name, "_PyArg_")) {
         return CHANCE_HIGH;
     }
+    if (gives_known(name)) {
+        int64_t slot = sym->num / 4; /* argument + 1 through which it is given */
+        const Val *out = slot > 0 && slot <= sym->site->nargs ? &sym->site->args[slot - 1] : NULL;
+        uint32_t fn = q.ex->fn_index;
+        uint8_t kinds = !out                     ? foreign_result(foreign, fn, sym->site->dst)
+                        : out->kind == VAL_LOCAL ? foreign_local(foreign, fn, out->index)
+                                                 : FOREIGN_ALL;
+        return kinds & q.kind ? CHANCE_HIGH : CHANCE_LOW;
+    }
     bool item = ref && ref->kept == KEPT_BY && ref->keeper;
-    return item ? foreign_at(ex, state, ref->keeper, depth) : CHANCE_LOW;
+    q.kind = is_dict_key(sym, name) ? FOREIGN_KEYS : FOREIGN_ITEMS;
+    return item ? foreign_at(q, ref->keeper, depth) : CHANCE_LOW;
 }
 
 static Chance
-foreign_at(Explorer *ex, const State *state, const Sym *sym, int depth)
+foreign_at(Question q, const Sym *sym, int depth)
 {
     if (depth == 0) {
         return CHANCE_LOW;
     }
     switch (sym->kind) {
     case SYM_INIT:
-        return foreign_place(ex, state, sym->place, depth - 1);
+        return foreign_place(q, sym->place, depth - 1);
     case SYM_CALL:
-        return foreign_call(ex, state, sym, depth - 1);
-    case SYM_PURE: case SYM_BIN:
-        return sym->a ? foreign_at(ex, state, sym->a, depth - 1) : CHANCE_LOW;
+        return foreign_call_result(q, sym, depth - 1);
+    case SYM_PURE:
+        q.kind = FOREIGN_ITEMS | FOREIGN_KEYS;
+        return sym->a ? foreign_at(q, sym->a, depth - 1) : CHANCE_LOW;
+    case SYM_BIN:
+        return sym->a ? foreign_at(q, sym->a, depth - 1) : CHANCE_LOW;
     default:
         return CHANCE_LOW;
     }
@@ -327,7 +383,7 @@ foreign_at(Explorer *ex, const State *state, const Sym *sym, int depth)
 Chance
 across_foreign(Explorer *ex, const State *state, const Sym *sym)
 {
-    return foreign_at(ex, state, sym, MAX_OWNERS);
+    return foreign_at((Question){ex, state, FOREIGN_SELF}, sym, MAX_OWNERS);
 }
 
 bool

@@ -326,6 +326,9 @@ set_out(Explorer *ex, State *state, const Call *call, const Case *c, const Effec
         return;
     }
     const Sym *value = make_value(ex, state, call, c, &effect->result, slot, NULL);
+    if (effect->path && value) {
+        across_moved(ex, state, call->ins, place, value);
+    }
     if (value && is_array(ex, place)) {
         memory_escape(state, value); /* which element is freed later is hard to tell */
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/fixed.h"
+#include "engine/foreign.h"
 
 struct Owners {
     Arena *arena;
@@ -16,11 +17,11 @@ struct Owners {
     Map owning;  /* key -> itself */
     Map changing; /* key -> Changer */
     Map given;    /* key of a container that comes from outside -> itself */
-    Map foreign;  /* key of what may be an object of any type -> itself */
+    Map any;      /* key of what may be an object of any type -> itself */
     Map made;     /* key of a container that the program makes -> itself */
-    Map fed;      /* key of a container that gets what comes from outside -> itself */
     Map shrunk;   /* key of a container that the program takes from -> itself */
     const Fixed *fixed;
+    const Foreign *foreign;
     Map encoded;  /* key that gets text whose UTF-8 form is there -> itself */
     Map other;    /* key that gets something else -> itself */
     Map passed;   /* key whose address a callee gets -> itself */
@@ -321,25 +322,6 @@ note_freed(Look *look, const Instr *call, const Summary *summary, const Effect *
     }
 }
 
-/* An object that the caller passed goes into a container of a field or global. */
-static void
-note_fed(Look *look, const Instr *call)
-{
-    static const char *const starts[] = {"PyDict_SetItem", "PyDict_SetDefault", "PyList_Append",
-                                         "PyList_SetItem", "PyList_Insert", "PySet_Add",
-                                         "PyObject_SetItem", "PyDict_Update", "PyList_SET_ITEM"};
-    bool feeds = false;
-    for (size_t i = 0; i < COUNT_OF(starts) && call->nargs > 1; i++) {
-        feeds = feeds || text_starts(callee_name(call), starts[i]);
-    }
-    Str key = feeds ? key_of_value(look, call->args[0]) : NULL;
-    for (uint32_t a = 1; key && a < call->nargs; a++) {
-        if (is_given(look, call->args[a])) {
-            note_key(&look->owners->fed, key);
-        }
-    }
-}
-
 /* A callee gets the address of the memory, and may put something there. */
 static void
 note_passed(Look *look, const Instr *call)
@@ -359,7 +341,6 @@ static void
 look_at_call(Look *look, const Instr *call)
 {
     const Summary *summary = model_find(look->owners->model, callee_name(call), NULL);
-    note_fed(look, call);
     note_passed(look, call);
     if (look->in_use && call->nargs > 0 && exposes(callee_name(call))) {
         note_key(&look->owners->shrunk, key_of_value(look, call->args[0]));
@@ -451,7 +432,7 @@ look_through(Owners *owners, const Fn *fn, const FnInfo *info)
             else if (ins->op == OP_STORE && ins->a.kind != VAL_LOCAL && is_given(&look, ins->b)) {
                 note_key(&owners->given, key_of_address(&look, ins->a));
                 if (given_local(&look, ins->b) > 0 || !look.has_self) {
-                    note_key(&owners->foreign, key_of_address(&look, ins->a));
+                    note_key(&owners->any, key_of_address(&look, ins->a));
                 }
             }
             else if (ins->op == OP_STORE && ins->a.kind == VAL_TEMP && is_made(&look, ins->b)) {
@@ -472,9 +453,8 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
     map_init(&owners->owning, arena);
     map_init(&owners->changing, arena);
     map_init(&owners->given, arena);
-    map_init(&owners->foreign, arena);
+    map_init(&owners->any, arena);
     map_init(&owners->made, arena);
-    map_init(&owners->fed, arena);
     map_init(&owners->shrunk, arena);
     map_init(&owners->encoded, arena);
     map_init(&owners->other, arena);
@@ -485,6 +465,7 @@ owners_find(Arena *arena, Strings *strings, const Program *program, const Model 
         look_through(owners, program->fns[f], &info[f]);
     }
     owners->fixed = fixed_find(arena, strings, program, info);
+    owners->foreign = foreign_find(arena, strings, program, model, info);
     return owners;
 }
 
@@ -519,9 +500,9 @@ known_of(const Owners *owners, Str key)
     uint64_t hash = map_get_ptr(&owners->owning, key) != NULL;
     hash |= (uint64_t)is_exposed(owners, key) << 1 | (uint64_t)(changer && changer->by_python) << 2;
     hash |= (uint64_t)is_encoded(owners, key) << 3;
-    hash |= (uint64_t)(map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key)) << 4;
-    hash |= (uint64_t)is_ever_set(owners, key) << 5;
-    hash |= (uint64_t)(map_get_ptr(&owners->foreign, key) != NULL) << 6;
+    hash |= (uint64_t)is_ever_set(owners, key) << 4;
+    hash |= (uint64_t)foreign_held(owners->foreign, key) << 5;
+    hash |= (uint64_t)(map_get_ptr(&owners->any, key) != NULL) << 9;
     hash = family ? hash_bytes(family, strlen(family), hash) : hash;
     const Freers *freers = map_get_ptr(&owners->freers, key);
     hash = freers ? hash_mix(hash, freers->sum) : hash;
@@ -532,7 +513,7 @@ uint64_t
 owners_field(Owners *owners, Str record, Str name)
 {
     return known_of(owners, field_key(owners, record, name)) ^
-           (uint64_t)fixed_is(owners->fixed, record, name) << 4;
+           (uint64_t)fixed_is(owners->fixed, record, name) << 8;
 }
 
 bool
@@ -560,7 +541,7 @@ add_unordered(Digest *sum, const char *text, const char *more)
 Digest
 owners_digest(const Owners *owners)
 {
-    Digest sum = {.low = fixed_digest(owners->fixed)};
+    Digest sum = {.low = fixed_digest(owners->fixed), .high = foreign_digest(owners->foreign)};
     for (uint32_t i = 0; i < owners->owning.n; i++) {
         Str key = owners->owning.at[i].value;
         add_unordered(&sum, key, is_ever_set(owners, key) ? NULL : "never set");
@@ -584,9 +565,8 @@ owners_digest(const Owners *owners)
         Str key = owners->encoded.at[i].value;
         add_unordered(&sum, key, is_encoded(owners, key) ? "encoded" : "other");
     }
-    const Map *others[] = {&owners->given, &owners->made, &owners->fed, &owners->shrunk,
-                           &owners->foreign};
-    static const char *const words[] = {"given", "made", "fed", "shrunk", "foreign"};
+    const Map *others[] = {&owners->given, &owners->made, &owners->shrunk, &owners->any};
+    static const char *const words[] = {"given", "made", "shrunk", "any"};
     for (size_t m = 0; m < COUNT_OF(others); m++) {
         for (uint32_t i = 0; i < others[m]->n; i++) {
             add_unordered(&sum, others[m]->at[i].value, words[m]);
@@ -656,18 +636,25 @@ owners_changer(Owners *owners, const Place *place)
     return key ? map_get_ptr(&owners->changing, key) : NULL;
 }
 
-bool
-owners_is_given(Owners *owners, const Place *place)
+uint8_t
+owners_foreign(Owners *owners, const Place *place)
 {
     Str key = key_of_place(owners, place);
-    return key && (map_get_ptr(&owners->given, key) || map_get_ptr(&owners->fed, key));
+    return key ? foreign_held(owners->foreign, key) : 0;
+}
+
+const Foreign *
+owners_values(const Owners *owners)
+{
+    return owners->foreign;
 }
 
 bool
 owners_is_foreign(Owners *owners, const Place *place)
 {
     Str key = key_of_place(owners, place);
-    return key && (map_get_ptr(&owners->foreign, key) || map_get_ptr(&owners->fed, key));
+    uint8_t kinds = key ? foreign_held(owners->foreign, key) : 0;
+    return key && (map_get_ptr(&owners->any, key) || (kinds && !(kinds & FOREIGN_SELF)));
 }
 
 bool

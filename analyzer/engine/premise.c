@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "engine/foreign.h"
 #include "engine/gil.h"
 
 static uint64_t
@@ -139,6 +140,7 @@ premise_of(const Program *program, Owners *owners, const Gil *gil, const FnInfo 
     uint64_t hash = mix_gil(mix_role(all, info), gil, index);
 
     hash = hash_mix(hash, program->graph->ncaller[index] > 0);
+    hash = hash_mix(hash, foreign_of(owners_values(owners), index));
 
     for (uint32_t b = 0; b < fn->nblock; b++) {
         for (uint32_t i = 0; i < fn->block[b].nins; i++) {

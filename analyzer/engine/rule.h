@@ -87,6 +87,7 @@ typedef enum StaleKind { /* why the value may be gone */
     STALE_LEFT,   /* still in the field or variable that is replaced only after its release */
     STALE_SIZE,   /* a list whose size was taken before */
     STALE_PARAM,  /* the engine's own: an argument */
+    STALE_MOVED,  /* the engine's own: no danger, the field that it was read from gave it up */
 } StaleKind;
 
 /* A value is used that was read before a call which may have taken it away. */

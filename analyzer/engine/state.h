@@ -453,10 +453,12 @@ typedef struct Changer {
 const Changer *owners_changer(Owners *owners, const Place *place);
 /* True when the container in the field is, or may be, one that others have or change. */
 bool owners_is_exposed(Owners *owners, const Place *place);
-/* True when what stands in the field or global, or in the container that it holds, may have come
- * from outside the program. */
-bool owners_is_given(Owners *owners, const Place *place);
-/* The same, but for instances of the type whose method has stored them: it knows what they do. */
+/* What stands in the field or global may be: bits of ForeignKind (foreign.h). */
+uint8_t owners_foreign(Owners *owners, const Place *place);
+/* Where objects of the user's types turn up in the program. */
+const struct Foreign *owners_values(const Owners *owners);
+/* True for a field or global that may hold objects of any type, but for instances of the type whose
+ * method has stored them: it knows what they do. */
 bool owners_is_foreign(Owners *owners, const Place *place);
 /* Whether memory at 'place' owns what is stored there. */
 Owning owners_ask(Owners *owners, const Place *place);

@@ -417,6 +417,7 @@ store(Explorer *ex, State *state, const Instr *ins)
         }
         return true;
     }
+    across_moved(ex, state, ins, place, value);
     write_place(ex, state, ins, place, value);
     return true;
 }
