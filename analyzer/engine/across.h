@@ -41,6 +41,9 @@ Chance across_shared(Explorer *ex, const State *state, const Sym *container);
 /* How likely the object is of a type that the user has made: not when the program keeps it for
  * itself. */
 Chance across_foreign(Explorer *ex, const State *state, const Sym *sym);
+/* The same of an object that the function 'question' of the C-API is asked about, and of what it
+ * compares inside: items, a dict's keys. */
+Chance across_asked(Explorer *ex, const State *state, const char *question, const Sym *sym);
 
 /* ---- across_run.c ---- */
 

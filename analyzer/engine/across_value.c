@@ -386,6 +386,16 @@ across_foreign(Explorer *ex, const State *state, const Sym *sym)
     return foreign_at((Question){ex, state, FOREIGN_SELF}, sym, MAX_OWNERS);
 }
 
+Chance
+across_asked(Explorer *ex, const State *state, const char *question, const Sym *sym)
+{
+    bool alone = text_starts(question, "PyObject_Is"); /* what it holds is not asked */
+    uint8_t kind = alone                               ? FOREIGN_SELF
+                   : text_starts(question, "PyDict_") ? FOREIGN_SELF | FOREIGN_KEYS
+                                                      : FOREIGN_ALL;
+    return foreign_at((Question){ex, state, kind}, sym, MAX_OWNERS);
+}
+
 bool
 across_is_list(const State *state, const Sym *sym)
 {

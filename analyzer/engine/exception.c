@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "engine/across.h"
 #include "engine/call.h"
 
 #define FAILURE 2000000 /* number of what a failed call gave */
@@ -81,6 +82,20 @@ note_successes(Raised *raised)
     }
 }
 
+/* True for a question that no code of the user's answers: the objects are of types that Python or
+ * the program itself brings along, and so is what they hold. */
+static bool
+is_plain_question(Explorer *ex, const State *state, const Call *call)
+{
+    bool question = call->summary->origin == ORIGIN_BUILTIN && exception_is_tristate(call->summary);
+    for (uint32_t i = 0; question && i < call->nargs; i++) {
+        if (across_asked(ex, state, call->name, call->arg[i]) > CHANCE_LOW) {
+            return false;
+        }
+    }
+    return question;
+}
+
 static Raised *
 raised_new(Explorer *ex, const State *state, const Call *call, const Case *c, const Sym *value)
 {
@@ -90,6 +105,7 @@ raised_new(Explorer *ex, const State *state, const Call *call, const Case *c, co
     raised->summary = call->summary;
     raised->outcome = c;
     raised->unread = call->ignored && !exception_is_purpose(call->summary);
+    raised->plain = is_plain_question(ex, state, call);
     raised->value = value && (value->kind == SYM_CALL || value->kind == SYM_PURE) ? value : NULL;
     note_successes(raised);
     return raised;

@@ -47,8 +47,9 @@ confidence_of(const Explorer *ex, ExceptionKind kind, const Raised *raised, cons
     bool on_purpose = kind == EXCEPTION_TRANSLATED || kind == EXCEPTION_DISTURBED ||
                       kind == EXCEPTION_REPLACED; /* perhaps */
     const Fault *inner = raised && !fault ? raised->outcome->fault : NULL;
-    if (on_purpose || (raised && raised->outcome->misused) || (inner && inner->misused) || (fault && fault->misused) ||
-        (raised && raised->summary->partial)) {
+    bool idle = fault ? fault->misused || fault->plain : raised && raised->plain;
+    if (on_purpose || idle || (raised && (raised->outcome->misused || raised->summary->partial)) ||
+        (inner && inner->misused)) {
         return CONFIDENCE_LOW;
     }
     bool computed = raised && raised->summary->origin == ORIGIN_COMPUTED;

@@ -185,6 +185,7 @@ fault_of(Explorer *ex, const Exit *e, const Raised *raised, bool missing)
         fault->misused = raised->outcome->misused;
         fault->tristate = e->state->err == ERRSTATE_PENDING &&
                           exception_is_tristate(raised->summary);
+        fault->plain = raised->plain;
         fault->unread = raised->unread;
     }
     return fault;

@@ -20,7 +20,7 @@ _Static_assert(sizeof(Step) == 40 && sizeof(Loc) == 24, "pack the new member, to
 /* All members of a fault that say yes or no. */
 #define FAULT_FLAGS(f)                                                                     \
     {(f)->gives_object, (f)->unread, (f)->nomem, (f)->memory, (f)->misused, (f)->tristate, \
-     (f)->missing, (f)->ambiguous}
+     (f)->plain, (f)->missing, (f)->ambiguous}
 
 #define TEXT_NULL 0 /* then: a new text follows; then the number of a known one */
 #define TEXT_NEW 1
@@ -399,6 +399,7 @@ unpack_faults(Unpacker *from)
         f->memory = unpack_choice(from, 2) != 0;
         f->misused = unpack_choice(from, 2) != 0;
         f->tristate = unpack_choice(from, 2) != 0;
+        f->plain = unpack_choice(from, 2) != 0;
         f->missing = unpack_choice(from, 2) != 0;
         f->ambiguous = unpack_choice(from, 2) != 0;
         *end = f;

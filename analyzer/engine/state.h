@@ -195,6 +195,7 @@ struct Raised {
     bool not_zero;        /* ... far as the path has not excluded them */
     bool unread;          /* nobody looks at what the call gives */
     bool looked;          /* somebody asked what it is, or whether there is one */
+    bool plain;           /* a question about objects that are nobody's but Python's own */
     const Raised *over;   /* an exception that nobody had noticed when this one came */
 };
 

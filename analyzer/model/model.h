@@ -109,6 +109,7 @@ typedef struct Fault {
     bool memory;         /* ... which gave no memory, and sets no exception */
     bool misused;        /* ... which fails only when misused */
     bool tristate;       /* ... whose answer is yes, no, or a failure */
+    bool plain;          /* ... and fails only for objects of types of the user's: there are none */
     bool missing;        /* a failure without an exception; else an exception is left */
     bool ambiguous;      /* callers cannot know: the result is also that of other outcomes */
 } Fault;

@@ -471,6 +471,48 @@ def test_fail_on(folder):
         one_line_error(run(folder, "scan", "--fail-on", spec), hint)
 
 
+QUESTIONS = """#include <Python.h>
+static PyObject *of_user(PyObject *self, PyObject *arg)
+{
+    PyObject *seen = PyDict_New();
+    if (seen == NULL) { return NULL; }
+    if (PyDict_Contains(seen, arg)) { PyErr_Clear(); }
+    return seen;
+}
+static PyObject *of_own(PyObject *self, PyObject *arg)
+{
+    PyObject *seen = PyDict_New(), *name = PyUnicode_FromString("name");
+    if (seen == NULL || name == NULL) { Py_XDECREF(seen); Py_XDECREF(name); return NULL; }
+    if (PyDict_Contains(seen, name)) { Py_DECREF(name); return seen; }
+    Py_DECREF(name);
+    Py_DECREF(seen);
+    return PyLong_FromLong(1);
+}
+static PyObject *of_user_kept(PyObject *self, PyObject *arg)
+{
+    PyObject *seen = PyDict_New();
+    if (seen == NULL) { return NULL; }
+    if (PyDict_Contains(seen, arg)) { return seen; }
+    Py_DECREF(seen);
+    return PyLong_FromLong(1);
+}
+PyMethodDef methods[] = {
+    {"of_user", of_user, METH_O, NULL}, {"of_own", of_own, METH_O, NULL},
+    {"of_user_kept", of_user_kept, METH_O, NULL}, {NULL, NULL, 0, NULL},
+};
+"""
+
+
+def test_questions_that_only_objects_of_the_user_fail(folder):
+    put(folder, "questions.c", QUESTIONS)
+    put_database(folder, ["questions.c"])
+    asked = ["--rule", "tristate-as-bool"]
+    shown = found(run(folder, "scan", *asked))
+    check(len(shown) == 1, run(folder, "scan", *asked), "what the program made itself is unsure")
+    low = run(folder, "scan", *asked, "--confidence", "low")
+    check(len(found(low)) == 2, low, "and told when asked")
+
+
 def test_selection(folder):
     put_c(folder, "pair.c", LEAK)
     put_c(folder, "lent.c", BORROWED)
