@@ -5,37 +5,13 @@
  * function that an error touches is marked damaged.
  */
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "capture/lower.h"
 #include "capture/parse.h"
 #include "capture/preamble.h"
+#include "capture/unit.h"
 
 /* Errors that are kept as messages; all of them mark functions. */
 enum { MESSAGE_LIMIT = 100 };
-
-/* Where a function stands, to find those that an error touches. */
-typedef struct Extent {
-    Fn *fn;
-    const SourceFile *file;
-    uint32_t start, end;
-    bool has_error; /* one of the parser's */
-} Extent;
-
-typedef struct Capture {
-    Tu tu;
-    Unit *unit;
-    const Job *job;
-    VEC(CXCursor) top; /* declarations outside functions */
-    VEC(CXCursor) patterns; /* functions of templates */
-    VEC(Extent) extents;
-    uint32_t nmore;    /* of tu.more that are lowered */
-    const CaptureWish *wish; /* which functions are wanted; NULL: all, and the variables */
-    const char *const *read; /* the files that a compiled preamble has read */
-    uint32_t nread;
-    Bodies *bodies;    /* gets where the functions' bodies stand, or NULL */
-} Capture;
 
 /* ---- what went wrong ----------------------------------------------------------------- */
 
@@ -46,8 +22,8 @@ add_message(Unit *unit, Loc loc, const char *text)
              (Message){.loc = loc, .text = str_intern(unit->strings, text)});
 }
 
-static void
-fail_unit(Capture *cap, const char *text)
+void
+capture_fail(Capture *cap, const char *text)
 {
     cap->unit->status = UNIT_FAILED;
     add_message(cap->unit, (Loc){.file = cap->unit->path, .line = 1, .col = 1}, text);
@@ -251,7 +227,7 @@ is_wanted(Capture *cap, CXCursor cursor)
            || (found && cap->wish->wants(cap->wish->payload, &body));
 }
 
-static void
+void
 capture_function(Capture *cap, CXCursor cursor)
 {
     CXSourceRange range = clang_getCursorExtent(cursor);
@@ -368,8 +344,8 @@ damage_at(Capture *cap, CXSourceLocation at, Str text)
     }
 }
 
-static void
-read_errors(Capture *cap)
+void
+capture_read_errors(Capture *cap)
 {
     unsigned n = clang_getNumDiagnostics(cap->tu.handle);
 
@@ -392,8 +368,8 @@ read_errors(Capture *cap)
 
 /* Looks through the errors before lowering: true when there are any;
  * *no_python when Python.h is missing. */
-static bool
-look_for_errors(Capture *cap, bool *no_python)
+bool
+capture_look_for_errors(Capture *cap, bool *no_python)
 {
     unsigned n = clang_getNumDiagnostics(cap->tu.handle);
     bool found = false;
@@ -421,23 +397,23 @@ capture_parsed(Capture *cap)
 {
     bool no_python;
 
-    cap->tu.has_errors = look_for_errors(cap, &no_python)
+    cap->tu.has_errors = capture_look_for_errors(cap, &no_python)
                          || (cap->wish != NULL && cap->wish->had_errors);
     if (no_python) {
-        fail_unit(cap, "Python.h was not found: install python3-dev (Debian) or "
-                       "python3-devel (Fedora), or add -I with the folder that "
-                       "'python3-config --includes' prints");
+        capture_fail(cap, "Python.h was not found: install python3-dev (Debian) or "
+                          "python3-devel (Fedora), or add -I with the folder that "
+                          "'python3-config --includes' prints");
         return;
     }
     list_includes(cap);
     collect_top(cap, clang_getTranslationUnitCursor(cap->tu.handle));
     read_names(cap);
     capture_all(cap);
-    read_errors(cap);
+    capture_read_errors(cap);
 }
 
-static void
-init_tu(Capture *cap, const char *overlay_prefix)
+void
+capture_init(Capture *cap, const char *overlay_prefix)
 {
     Strings *strings = cap->unit->strings;
     Tu *tu = &cap->tu;
@@ -476,13 +452,13 @@ capture_unit(Arena *arena, Strings *strings, const Job *job, const char *overlay
 }
 
 /* Turns the parsed file into 'cap->unit'; a handle of NULL is one that failed. */
-static void
+void
 capture_handle(Capture *cap)
 {
     if (cap->tu.handle == NULL) {
-        fail_unit(cap, path_is_file(cap->job->file)
-                           ? "libclang could not parse this file; look at its compiler flags"
-                           : "the file does not exist or cannot be read");
+        capture_fail(cap, path_is_file(cap->job->file)
+                              ? "libclang could not parse this file; look at its compiler flags"
+                              : "the file does not exist or cannot be read");
     }
     else {
         capture_parsed(cap);
@@ -499,7 +475,7 @@ capture_unit_edited(Arena *arena, Strings *strings, const Job *job, const char *
     CXIndex index = clang_createIndex(0, 0);
     CXTranslationUnit handle;
 
-    init_tu(&cap, overlay_prefix);
+    capture_init(&cap, overlay_prefix);
     handle = parse_unit(cap.tu.arena, index, job, overlay, edited, nedited);
     cap.tu.handle = handle;
     capture_handle(&cap);
@@ -510,8 +486,8 @@ capture_unit_edited(Arena *arena, Strings *strings, const Job *job, const char *
     return cap.unit;
 }
 
-static void
-drop_handle(CXTranslationUnit *handle)
+void
+capture_drop(CXTranslationUnit *handle)
 {
     if (*handle != NULL) {
         clang_disposeTranslationUnit(*handle);
@@ -560,9 +536,9 @@ parse_rest(Capture *cap, CXIndex index, const char *overlay, const Preamble *pre
     handle = end > 0 ? parse_unit_with(arena, index, cap->job, overlay, &edited, preamble->file)
                      : NULL;
     cap->tu.handle = handle;
-    found = handle != NULL && look_for_errors(cap, &no_python);
+    found = handle != NULL && capture_look_for_errors(cap, &no_python);
     if (found || !preamble_files(arena, preamble, &cap->read, &cap->nread)) {
-        drop_handle(&handle);
+        capture_drop(&handle);
     }
     return handle;
 }
@@ -575,7 +551,7 @@ capture_unit_from(Arena *arena, Strings *strings, const Job *job, const char *ov
     CXIndex index = clang_createIndex(0, 0);
     CXTranslationUnit handle;
 
-    init_tu(&cap, overlay_prefix);
+    capture_init(&cap, overlay_prefix);
     handle = parse_rest(&cap, index, overlay, preamble);
     if (handle == NULL) {
         cap.read = NULL;
@@ -584,192 +560,9 @@ capture_unit_from(Arena *arena, Strings *strings, const Job *job, const char *ov
     }
     cap.tu.handle = handle;
     capture_handle(&cap);
-    drop_handle(&handle);
+    capture_drop(&handle);
     clang_disposeIndex(index);
     return cap.unit;
-}
-
-/* ---- files that stay open ------------------------------------------------------------- */
-
-struct LiveUnit {
-    Arena *arena;          /* of the LiveUnit itself */
-    const Job *job;
-    const char *overlay, *overlay_prefix;
-    CXIndex index;
-    CXTranslationUnit handle;
-    bool has_inlined;
-    /* one function at a time, the rest of the file as a header before it */
-    Job part;              /* of the file that has it */
-    int part_fd;           /* ... which must be there, or libclang keeps no preamble; -1: none */
-    CXTranslationUnit part_handle;
-    Arena *tags_arena;     /* of what the last whole capture has left: */
-    Map tags;              /* as Tu.tags */
-    const char *python_dir;
-};
-
-/* An index whose preambles leave no files behind when the process is killed. */
-static CXIndex
-new_index(void)
-{
-#if CINDEX_VERSION_MINOR >= 64
-    CXIndexOptions options = {.Size = sizeof(CXIndexOptions), .StorePreamblesInMemory = 1};
-    CXIndex index = clang_createIndexWithOptions(&options);
-
-    if (index != NULL) {
-        return index;
-    }
-#endif
-    return clang_createIndex(0, 0);
-}
-
-LiveUnit *
-live_new(Arena *arena, const Job *job, const char *overlay, const char *overlay_prefix)
-{
-    LiveUnit *live = ARENA_NEW(arena, LiveUnit);
-
-    *live = (LiveUnit){.arena = arena, .part_fd = -1, .job = job, .overlay = overlay,
-                       .overlay_prefix = overlay_prefix, .index = new_index()};
-    return live;
-}
-
-void
-live_free(LiveUnit *live)
-{
-    drop_handle(&live->handle);
-    drop_handle(&live->part_handle);
-    clang_disposeIndex(live->index);
-    if (live->part_fd >= 0) {
-        close(live->part_fd);
-    }
-    if (live->tags_arena != NULL) {
-        arena_free(live->tags_arena);
-    }
-}
-
-/* Makes room for what a whole capture leaves for parts. */
-static void
-start_tags(LiveUnit *live, Capture *cap)
-{
-    if (live->tags_arena != NULL) {
-        arena_free(live->tags_arena);
-    }
-    live->tags_arena = arena_new();
-    map_init(&live->tags, live->tags_arena);
-    cap->tu.noted = &live->tags;
-    cap->tu.noted_arena = live->tags_arena;
-}
-
-Unit *
-live_capture(LiveUnit *live, Arena *arena, Strings *strings, const EditedFile *edited,
-             uint32_t nedited, const CaptureWish *wish, Bodies *bodies)
-{
-    Capture cap = {.job = live->job, .unit = unit_new(arena, strings, live->job->file),
-                   .wish = wish, .bodies = bodies};
-
-    init_tu(&cap, live->overlay_prefix);
-    if (wish == NULL) {
-        start_tags(live, &cap);
-    }
-    parse_again(cap.tu.arena, live->index, live->job, live->overlay, edited, nedited,
-                &live->handle);
-    cap.tu.handle = live->handle;
-    capture_handle(&cap);
-    live->has_inlined = live->has_inlined || cap.tu.has_inlined;
-    if (wish == NULL && cap.tu.python_dir != NULL) {
-        live->python_dir = arena_strndup(live->tags_arena, cap.tu.python_dir,
-                                         strlen(cap.tu.python_dir));
-    }
-    return cap.unit;
-}
-
-/* The definition around the offset of its body in the part's file. */
-static CXCursor
-definition_at(const LiveUnit *live, uint32_t offset)
-{
-    CXFile file = clang_getFile(live->part_handle, live->part.file);
-    CXSourceLocation at = clang_getLocationForOffset(live->part_handle, file, offset);
-    CXCursor body = clang_getCursor(live->part_handle, at);
-    CXCursor parent = clang_getCursorKind(body) == CXCursor_CompoundStmt
-                          ? clang_getCursorSemanticParent(body) : clang_getNullCursor();
-
-    return clang_getCursorKind(parent) == CXCursor_FunctionDecl ? parent : clang_getNullCursor();
-}
-
-/* Lowers the functions of the part's file. */
-static void
-capture_part(Capture *cap, const LiveUnit *live, const LivePart *part)
-{
-    bool no_python;
-
-    cap->tu.has_errors = look_for_errors(cap, &no_python) || part->had_errors;
-    cap->tu.python_dir = live->python_dir != NULL
-                             ? str_intern(cap->unit->strings, live->python_dir) : NULL;
-    for (uint32_t i = 0; i < part->nbody; i++) {
-        CXCursor function = definition_at(live, part->body[i]);
-
-        if (clang_Cursor_isNull(function)) {
-            fail_unit(cap, "the function was not found");
-            return;
-        }
-        capture_function(cap, function);
-    }
-    read_errors(cap);
-}
-
-/* The job of a file in memory, in C, with the flags of the whole. */
-static bool
-start_part(LiveUnit *live)
-{
-    const Job *job = live->job;
-    Str *args = ARENA_ARRAY(live->arena, Str, job->nargs + 1);
-
-    if (live->part_fd >= 0) {
-        return true;
-    }
-    live->part_fd = memfd_create("part", MFD_CLOEXEC);
-    memcpy(args, job->args, job->nargs * sizeof(Str));
-    args[job->nargs] = arena_strndup(live->arena, "-xc", 3);
-    live->part = *job;
-    live->part.args = args;
-    live->part.nargs = job->nargs + 1;
-    live->part.file = arena_printf(live->arena, "/proc/self/fd/%d", live->part_fd);
-    return live->part_fd >= 0;
-}
-
-Unit *
-live_capture_part(LiveUnit *live, Arena *arena, Strings *strings, const EditedFile *rest,
-                  uint32_t nrest, const LivePart *part)
-{
-    Capture cap = {.job = live->job, .unit = unit_new(arena, strings, live->job->file)};
-    EditedFile *edited = ARENA_ARRAY(arena, EditedFile, nrest + 1);
-
-    if (!start_part(live)) {
-        return cap.unit;
-    }
-    memcpy(edited, rest, nrest * sizeof(EditedFile));
-    edited[nrest] = (EditedFile){live->part.file, part->text, part->length};
-    init_tu(&cap, live->overlay_prefix);
-    cap.tu.part_path = str_intern(strings, live->part.file);
-    cap.tu.part_of = str_intern(strings, part->path);
-    cap.tu.tags = &live->tags;
-    parse_again(cap.tu.arena, live->index, &live->part, live->overlay, edited, nrest + 1,
-                &live->part_handle);
-    cap.tu.handle = live->part_handle;
-    if (cap.tu.handle == NULL) {
-        fail_unit(&cap, "the part could not be parsed");
-    }
-    else {
-        capture_part(&cap, live, part);
-    }
-    arena_free(cap.tu.scratch);
-    arena_free(cap.tu.arena);
-    return cap.unit;
-}
-
-bool
-live_is_separable(const LiveUnit *live)
-{
-    return !parse_is_cxx(live->job) && !live->has_inlined;
 }
 
 const char *

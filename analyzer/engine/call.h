@@ -37,7 +37,7 @@ void copy_memory(State *state, const Call *call);
  * 'result' does not. */
 bool module_answers(Explorer *ex, State *state, const Call *call, const Sym *result);
 
-/* ---- call_effect.c ----------------------------------------------------------------------- */
+/* ---- call_value.c ------------------------------------------------------------------------ */
 
 /* A fresh unknown value; 'slot' is 0 for the result, argument index + 1 for what an
  * argument points to. */
@@ -52,6 +52,20 @@ const Sym *new_object(Explorer *ex, State *state, const Call *call, const Case *
 /* The value of a result or of what an out-parameter holds; NULL for void. */
 const Sym *make_value(Explorer *ex, State *state, const Call *call, const Case *c,
                       const Result *result, uint32_t slot, const Type *type);
+
+/* ---- call_effect.c ----------------------------------------------------------------------- */
+
+void apply_effects(Explorer *ex, State *state, const Call *call, const Case *c);
+/* Remembers that a success-only taker failed and left the reference with us. */
+void note_refusals(Explorer *ex, State *state, const Call *call, const Case *c);
+
+/* ---- unset.c ------------------------------------------------------------------------------- */
+
+/* Reports an object that is passed before it is set; false when one is. */
+bool check_unset_arguments(Explorer *ex, State *state, const Call *call);
+
+/* ---- memory.c ------------------------------------------------------------------------------ */
+
 /* True when a result is memory that the caller must give back. */
 bool memory_is_given(const Call *call, const Result *result, uint32_t slot, const Type *type);
 /* A fresh block that is ours. */
@@ -65,17 +79,18 @@ void memory_pass(const State *state, const Call *call);
 /* The struct that argument 'index' points to is filled with memory of a family. */
 void memory_fill(Explorer *ex, State *state, const Call *call, const Case *c, uint32_t index,
                  Str family);
-/* Reports an object that is passed before it is set; false when one is. */
-bool check_unset_arguments(Explorer *ex, State *state, const Call *call);
-void apply_effects(Explorer *ex, State *state, const Call *call, const Case *c);
-/* Remembers that a success-only taker failed and left the reference with us. */
-void note_refusals(Explorer *ex, State *state, const Call *call, const Case *c);
+
+/* ---- call_forget.c ------------------------------------------------------------------------- */
+
 /* All memory outside the function may have changed. */
 void forget_outside(State *state, const Instr *at);
 /* Where 'pointer' is a parameter that leads to a variable of the caller's, that may have. */
 void forget_callers(Explorer *ex, State *state, const Sym *pointer, const Instr *at);
 /* Numbers in global variables may have changed. */
 void forget_numbers(State *state);
+/* Memory at the field path below 'arg' may have changed, all of it for "*": what it held is no
+ * longer followed. */
+void forget_memory(Explorer *ex, State *state, const Call *call, const Sym *arg, Str path);
 
 /* ---- kind.c: kinds of objects -------------------------------------------------------------- */
 
