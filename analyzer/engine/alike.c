@@ -61,7 +61,7 @@ may_join(Explorer *ex, const State *a, const State *b, Closeness closely)
     int class = exception_class(a);
     bool result = closely < CLOSE_RESULT ||
                   (class == exception_class(b) && results_alike(ex, a, b) &&
-                   (class != 2 || a->mute->at == b->mute->at));
+                   (class != 2 || a->mute->at == b->mute->at) && state_dangles_alike(a, b));
     return all && result && state_same_ownership(a, b);
 }
 

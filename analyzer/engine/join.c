@@ -155,6 +155,28 @@ state_same_ownership(const State *a, const State *b)
            owed_equal(a, b) && same_holders(a, b) && same_holders(b, a);
 }
 
+/* True when each variable that shows an object which is gone in 'a' shows the same in 'b'. */
+static bool
+same_dangling(const State *a, const State *b)
+{
+    for (uint32_t i = 0; i < a->nbind; i++) {
+        const Bind *bind = &a->bind[i];
+        const Ref *ref = bind->place->kind == PLACE_LOCAL ? state_ref(a, bind->sym) : NULL;
+        bool gone = ref && ref->own == 0 && ref->stored == 0 && ref->lent == 0 &&
+                    (ref->flags & REF_RELEASED) && !(ref->flags & REF_ESCAPED);
+        if (gone && state_get(b, bind->place) != bind->sym) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+state_dangles_alike(const State *a, const State *b)
+{
+    return same_dangling(a, b) && same_dangling(b, a);
+}
+
 static const Sym *
 unknown_for(Explorer *ex, uint32_t block, const Place *place)
 {

@@ -518,7 +518,7 @@ uint32_t state_fresh(State *state, const Instr *site, uint32_t base);
 
 typedef enum Closeness {
     CLOSE_ANY,    /* they owe the same for the same holders */
-    CLOSE_RESULT, /* ... and have failed in the same way */
+    CLOSE_RESULT, /* ... have failed in the same way, and show the same objects that are gone */
     CLOSE_ALL,    /* ... know the same of the exception, and of what the caller finds in its
                      variables */
 } Closeness;
@@ -548,6 +548,9 @@ bool state_not_worse(const State *a, const State *b);
 /* True when both owe the same for the same held objects, and came here in ways of one kind:
  * what only a misused protocol leads to stays apart. */
 bool state_same_ownership(const State *a, const State *b);
+/* True when the same variables show the same objects that are gone: released, and held by nobody
+ * that is known. */
+bool state_dangles_alike(const State *a, const State *b);
 /* Weakens 'into' to what holds in both; 'widen': bounds that differ are given up. */
 void state_join(Explorer *ex, State *into, const State *other, uint32_t block, bool widen);
 
