@@ -479,9 +479,7 @@ capture_unit_edited(Arena *arena, Strings *strings, const Job *job, const char *
     handle = parse_unit(cap.tu.arena, index, job, overlay, edited, nedited);
     cap.tu.handle = handle;
     capture_handle(&cap);
-    if (handle != NULL) {
-        clang_disposeTranslationUnit(handle);
-    }
+    capture_drop(&handle);
     clang_disposeIndex(index);
     return cap.unit;
 }

@@ -137,6 +137,65 @@ release_exporter(Explorer *ex, State *state, const Call *call, const Sym *view, 
     }
 }
 
+/* The callee takes over a reference to the object. */
+static void
+take_over(Explorer *ex, State *state, const Call *call, const Sym *object, uint32_t index, By by)
+{
+    release_slot(ex, state, call);
+    bool by_hand = call->nargs == 3 && text_ends(call->name, "_SET_ITEM") &&
+                   is_counted_by_hand(ex, state, call->arg[0]);
+    if (by_hand || points_back(call, object)) {
+        state_ref_make(ex, state, object);
+        ledger_escape(ex, state, object);
+        return;
+    }
+    ledger_steal(ex, state, object, container_of(call, index), by);
+}
+
+/* The callee takes a reference of its own to the object. */
+static void
+keep(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
+     const Sym *object)
+{
+    bool computed = call->summary->origin == ORIGIN_COMPUTED;
+    int8_t from = effect->result.from;
+    if (case_fails(c) && !computed && first_success(call->summary)) {
+        return;
+    }
+    const Sym *into = from >= 0 && (uint32_t)from < call->nargs ? call->arg[from] : NULL;
+    ledger_keep(ex, state, object, into, (By){call->ins, call->summary, c});
+    across_kept(ex, state, object);
+    if (computed && from < 0 && from != KEEPER_OBJECT) {
+        ledger_lend(ex, state, object);
+    }
+}
+
+/* The callee gives the memory back. */
+static void
+give_back(Explorer *ex, State *state, const Case *c, const Sym *object, By by)
+{
+    if (memory_free(ex, state, object, by)) {
+        return;
+    }
+    if (c->ret.kind == RESULT_PTR && type_is_object(object->type)) {
+        state_ref_make(ex, state, object); /* realloc: it lives on elsewhere */
+    }
+    ledger_escape(ex, state, object);
+    free_fields(state, object);
+}
+
+/* The callee finishes the buffer or writer. */
+static void
+finish(Explorer *ex, State *state, const Call *call, const Sym *object, By by)
+{
+    if (call->summary->alloc && call->summary->origin != ORIGIN_COMPUTED) {
+        release_exporter(ex, state, call, object, by);
+        memory_empty(ex, state, object, by);
+        return;
+    }
+    memory_leave(ex, state, object);
+}
+
 static void
 apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const Effect *effect,
              const Sym *arg, uint32_t index)
@@ -155,14 +214,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
                             : arg;
     switch (effect->kind) {
     case EFFECT_STEAL:
-        release_slot(ex, state, call);
-        if ((call->nargs == 3 && text_ends(call->name, "_SET_ITEM") &&
-             is_counted_by_hand(ex, state, call->arg[0])) || points_back(call, object)) {
-            state_ref_make(ex, state, object);
-            ledger_escape(ex, state, object);
-            break;
-        }
-        ledger_steal(ex, state, object, container_of(call, index), by);
+        take_over(ex, state, call, object, index, by);
         break;
     case EFFECT_RELEASE:
         ledger_release(ex, state, object, by);
@@ -176,16 +228,7 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
         }
         break;
     case EFFECT_KEEP:
-        if (!case_fails(c) || call->summary->origin == ORIGIN_COMPUTED ||
-            !first_success(call->summary)) {
-            int8_t from = effect->result.from;
-            const Sym *into = from >= 0 && (uint32_t)from < call->nargs ? call->arg[from] : NULL;
-            ledger_keep(ex, state, object, into, by);
-            across_kept(ex, state, object);
-            if (call->summary->origin == ORIGIN_COMPUTED && from < 0 && from != KEEPER_OBJECT) {
-                ledger_lend(ex, state, object);
-            }
-        }
+        keep(ex, state, call, c, effect, object);
         break;
     case EFFECT_ESCAPE:
         if (effect->path) {
@@ -199,22 +242,11 @@ apply_effect(Explorer *ex, State *state, const Call *call, const Case *c, const 
     case EFFECT_OUT: case EFFECT_RESET:
         set_out(ex, state, call, c, effect, arg, index + 1);
         break;
-    case EFFECT_FREE: case EFFECT_FINISH:
-        if (effect->kind == EFFECT_FREE && !memory_free(ex, state, object, by)) {
-            if (c->ret.kind == RESULT_PTR && type_is_object(object->type)) {
-                state_ref_make(ex, state, object); /* realloc: it lives on elsewhere */
-            }
-            ledger_escape(ex, state, object);
-            free_fields(state, object);
-        }
-        else if (effect->kind == EFFECT_FINISH && call->summary->alloc &&
-                 call->summary->origin != ORIGIN_COMPUTED) {
-            release_exporter(ex, state, call, object, by);
-            memory_empty(ex, state, object, by);
-        }
-        else if (effect->kind == EFFECT_FINISH) {
-            memory_leave(ex, state, object);
-        }
+    case EFFECT_FREE:
+        give_back(ex, state, c, object, by);
+        break;
+    case EFFECT_FINISH:
+        finish(ex, state, call, object, by);
         break;
     case EFFECT_FILL:
         memory_fill(ex, state, call, c, index,
